@@ -1,0 +1,17 @@
+"""The one place where TensorFlow and Keras are imported.
+
+tensorflow-model-optimization accepts only tf_keras (Keras 2) models, so the whole project uses tf_keras. The
+environment variable has to be set before TensorFlow's first import, or `tf.keras` would be Keras 3.
+"""
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import tensorflow as tf
+import tf_keras as keras
+
+layers = keras.layers
+
+__all__ = ["keras", "layers", "tf"]

@@ -1,0 +1,82 @@
+"""The configuration of a model: every design choice and ablation switch (Table 3) as a plain field.
+
+No TensorFlow here: a config travels inside checkpoints and `.tflite` files as JSON.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ttvos_tf.errors import TTVOSError
+
+T = TypeVar("T")
+
+BACKBONES = ("hrnet", "resnet50", "mobilenet_v2")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What network to build.
+
+    Attributes:
+        backbone: one of BACKBONES.
+        matching_channels: width of the short-term matching's convolutions (section 3.1).
+        decoder_channels: width of the decoder's convolutions.
+        short_term: short-term matching; off: the previous mask is concatenated with f16 instead (Table 3, SM).
+        long_term: template attention; off: the previous mask is concatenated with f8 instead (Table 3, LM).
+        update_template: Eq. 2 at every frame; off: the first frame's template is kept (Table 3, Lup).
+        past_masks: how many previous masks the state holds (the paper 1, the authors' later code 3).
+        coordinates: feed x, y and radius maps to the template attention (the authors' later code).
+        update_gate: a learned weight in (0, 0.5] instead of 1/t in Eq. 2 (the authors' later code).
+    """
+
+    backbone: str = "mobilenet_v2"
+    matching_channels: int = 32
+    decoder_channels: int = 32
+    short_term: bool = True
+    long_term: bool = True
+    update_template: bool = True
+    past_masks: int = 1
+    coordinates: bool = False
+    update_gate: bool = False
+
+    def __post_init__(self) -> None:
+        if self.backbone not in BACKBONES:
+            raise TTVOSError(f"unknown backbone {self.backbone!r}: choose one of {', '.join(BACKBONES)}")
+        for name in ("matching_channels", "decoder_channels", "past_masks"):
+            if getattr(self, name) < 1:
+                raise TTVOSError(f"{name} must be at least 1, not {getattr(self, name)}")
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelConfig":
+        return from_dict(cls, json.loads(text), "model config")
+
+
+def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
+    """Builds a config dataclass, refusing unknown keys and wrong types by name.
+
+    Args:
+        cls: the dataclass.
+        values: field name -> value, as read from JSON or TOML.
+        where: what the error message calls the source, a file name for instance.
+
+    Raises:
+        TTVOSError: a key that `cls` does not have, or a value of another type.
+    """
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for key, value in values.items():
+        if key not in fields:
+            raise TTVOSError(f"{where}: unknown key {key!r}; known keys are {', '.join(sorted(fields))}")
+        default = fields[key].default
+        if default is dataclasses.MISSING:
+            continue
+        fits = isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool)
+        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+            fits = True
+        if default is not None and not fits:
+            raise TTVOSError(f"{where}: {key} must be {type(default).__name__}, not {value!r}")
+    return cls(**values)
