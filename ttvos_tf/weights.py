@@ -1,0 +1,131 @@
+"""Weights files: one `.npz`, read without pickle, written whole or not at all.
+
+A file holds `config` (the ModelConfig as JSON) and one array a variable, named `weights/<layer>/<variable>`. A training
+checkpoint is the same file with more arrays in it, so everything that takes weights takes a checkpoint.
+"""
+
+import os
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttvos_tf.config import ModelConfig
+from ttvos_tf.errors import TTVOSError
+
+if TYPE_CHECKING:
+    from ttvos_tf.compat import keras
+    from ttvos_tf.model import TTVOS
+
+Arrays = dict[str, np.ndarray]
+
+WEIGHTS = "weights/"
+
+
+def variables(model: "TTVOS") -> dict:
+    """All variables by name, the transition head's too."""
+    return {name: variable for part in model.models for name, variable in named_variables(part).items()}
+
+
+def named_variables(part: "keras.Model") -> dict:
+    """A Keras model's variables, by `<layer>/<variable>`."""
+    return {variable.name.removesuffix(":0"): variable for variable in part.variables}
+
+
+def write_npz(path: Path, arrays: Arrays) -> None:
+    """Writes beside and renames, so that a crash leaves the file that was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def read_npz(path: Path) -> Arrays:
+    """All arrays of a file.
+
+    Raises:
+        TTVOSError: missing, truncated, or not an `.npz` of plain arrays.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise TTVOSError(f"{path}: no such weights file") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise TTVOSError(f"{path}: not a whole .npz weights file ({error})") from error
+
+
+def model_arrays(model: "TTVOS") -> Arrays:
+    """The file's content for a model."""
+    arrays = {WEIGHTS + name: variable.numpy() for name, variable in variables(model).items()}
+    return {"config": np.array(model.config.to_json()), **arrays}
+
+
+def save_weights(path: Path, model: "TTVOS") -> None:
+    """Writes a model's weights and config."""
+    write_npz(path, model_arrays(model))
+
+
+def config_of(arrays: Arrays, path: Path) -> ModelConfig:
+    """The config inside a file."""
+    if "config" not in arrays:
+        raise TTVOSError(f"{path}: no model config inside; not a TTVOS weights file")
+    return ModelConfig.from_json(str(arrays["config"]))
+
+
+def assign_weights(model: "TTVOS", arrays: Arrays, path: Path, prefix: str = WEIGHTS) -> None:
+    """Sets every variable of a model.
+
+    Args:
+        model: of the architecture that the arrays are of.
+        arrays: a file's content.
+        path: its name, for errors.
+        prefix: which group of arrays.
+
+    Raises:
+        TTVOSError: the file is of another architecture, or lacks a tensor.
+    """
+    found = config_of(arrays, path)
+    if found != model.config:
+        different = [
+            f"{name} is {getattr(found, name)!r}, expected {getattr(model.config, name)!r}"
+            for name in vars(found)
+            if getattr(found, name) != getattr(model.config, name)
+        ]
+        raise TTVOSError(f"{path}: weights of another architecture: {'; '.join(different)}")
+    assign(variables(model), arrays, path, prefix)
+
+
+def assign(named: dict, arrays: Arrays, path: Path, prefix: str = "") -> None:
+    """Sets variables from the arrays of their names.
+
+    Raises:
+        TTVOSError: a tensor is missing or has another shape.
+    """
+    for name, variable in named.items():
+        array = arrays.get(prefix + name)
+        if array is None:
+            raise TTVOSError(f"{path}: tensor {name} is missing")
+        if array.shape != tuple(variable.shape):
+            raise TTVOSError(f"{path}: tensor {name} has shape {array.shape}, expected {tuple(variable.shape)}")
+        variable.assign(array)
+
+
+def load_model(path: Path, *, height: int = 240, width: int = 432, expected: ModelConfig | None = None) -> "TTVOS":
+    """Builds the network that a weights file is of, with its weights.
+
+    Args:
+        path: a weights file or a checkpoint.
+        height, width: frame size in pixels, multiples of 16.
+        expected: the config that the weights must be of; None for whatever they are of.
+    """
+    from ttvos_tf.model import build_model
+
+    arrays = read_npz(path)
+    model = build_model(expected or config_of(arrays, path), height=height, width=width)
+    assign_weights(model, arrays, path)
+    return model
