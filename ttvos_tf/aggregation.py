@@ -1,0 +1,24 @@
+"""Soft aggregation of several objects' heatmaps (section 3.1).
+
+Per pixel, object k has the odds p_k / (1 - p_k) and the background has those of min_k(1 - p_k); all are normalised to
+sum to 1. With d_k the foreground minus background logit, the odds are exp(d_k) and exp(-max_k d_k), so the aggregation
+is a softmax over [-max_k d_k, d_1, ..., d_K]. With one object this is sigmoid(2 d).
+"""
+
+import numpy as np
+
+
+def soft_aggregate(logits: np.ndarray) -> np.ndarray:
+    """Joins the objects' logits to probabilities.
+
+    Args:
+        logits: float (K, ...), foreground minus background logit of each object.
+
+    Returns:
+        float (K + 1, ...), background first; sums to 1 over the first axis.
+    """
+    odds = np.concatenate([-logits.max(axis=0, keepdims=True), logits])
+    odds -= odds.max(axis=0, keepdims=True)
+    np.exp(odds, out=odds)
+    odds /= odds.sum(axis=0, keepdims=True)
+    return odds
