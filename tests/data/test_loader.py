@@ -1,0 +1,190 @@
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.data.trees import DyingClips, FailingClips, NoisyClips
+from ttvos_tf.data.clip import ClipSpec
+from ttvos_tf.data.loader import batches, make_batch
+from ttvos_tf.data.synthetic import SyntheticClips
+from ttvos_tf.errors import TTVOSError
+
+SPEC = ClipSpec(2, 32, 48)
+SYNTHETIC = {"synthetic": (SyntheticClips(), 1.0)}
+
+
+def take(count, **options):
+    stream = batches(SYNTHETIC, SPEC, 2, seed=5, **options)
+    try:
+        return list(itertools.islice(stream, count))
+    finally:
+        stream.close()
+
+
+def equal(some, others):
+    return all(
+        np.array_equal(a, b) for one, other in zip(some, others, strict=True) for a, b in zip(one, other, strict=True)
+    )
+
+
+def processes(log: Path) -> set[int]:
+    return {int(line) for line in log.read_text().split()} if log.exists() else set()
+
+
+def wait_until(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")  # a dead child of a dead parent may stay a zombie where no init reaps it
+    return not (stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+
+def test_shapes_and_differences():
+    (frames, masks), (other, _) = take(2, workers=0)
+    assert frames.shape == (2, 2, 32, 48, 3)
+    assert masks.shape == (2, 2, 32, 48)
+    assert frames.dtype == masks.dtype == np.uint8
+    assert not np.array_equal(frames[0], frames[1])
+    assert not np.array_equal(frames, other)
+
+
+def test_batch_depends_on_seed_and_index_only():
+    expected = take(5, workers=0)
+    assert equal(expected, [make_batch(SYNTHETIC, SPEC, 2, 5, index) for index in range(5)])
+    assert equal(expected, take(5, workers=1))
+    assert equal(expected, take(5, workers=2))
+    assert equal(expected[3:], take(2, start=3, workers=2))
+    assert not equal(expected, [make_batch(SYNTHETIC, SPEC, 2, 6, index) for index in range(5)])
+
+
+def test_sources_are_drawn_by_weight():
+    sources = {"never": (FailingClips(AssertionError("drawn")), 0.0), "always": (SyntheticClips(), 0.5)}
+    for index in range(5):
+        make_batch(sources, SPEC, 2, 0, index)
+    with pytest.raises(AssertionError, match="drawn"):
+        for index in range(5):
+            make_batch({**sources, "never": (sources["never"][0], 1.0)}, SPEC, 2, 0, index)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_source_errors_arrive_as_they_were(workers):
+    sources = {"bad": (FailingClips(TTVOSError("masks/7.png: no such mask")), 1.0)}
+    with pytest.raises(TTVOSError, match=r"^masks/7\.png: no such mask$"):
+        next(batches(sources, SPEC, 2, seed=0, workers=workers))
+
+
+def test_other_errors_arrive_with_their_place():
+    with pytest.raises(RuntimeError, match=r"trees\.py(.|\n)*ZeroDivisionError: by nought"):
+        next(batches({"bad": (FailingClips(ZeroDivisionError("by nought")), 1.0)}, SPEC, 2, seed=0))
+
+
+def test_death_of_a_worker_is_an_error():
+    with pytest.raises(RuntimeError, match="exit code 7"):
+        next(batches({"bad": (DyingClips(), 1.0)}, SPEC, 2, seed=0))
+
+
+@pytest.mark.parametrize(
+    ("sources", "batch_size", "says"),
+    [
+        ({}, 2, "at least one source"),
+        ({"none": (SyntheticClips(), 0.0)}, 2, "at least one source"),
+        ({"less": (SyntheticClips(), -1.0), "more": (SyntheticClips(), 2.0)}, 2, "'less' must not be negative"),
+        (SYNTHETIC, 0, "at least 1"),
+    ],
+)
+def test_bad_arguments(sources, batch_size, says):
+    with pytest.raises(TTVOSError, match=says):
+        batches(sources, SPEC, batch_size, seed=0)
+
+
+def test_workers_are_other_processes_and_end_when_closed(tmp_path):
+    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, SPEC, 2, seed=0, workers=2)
+    next(stream)
+    next(stream)
+    pids = processes(tmp_path / "log")
+    assert len(pids) == 2
+    assert os.getpid() not in pids
+    stream.close()
+    assert not any(lives(pid) for pid in pids)
+
+
+def test_workers_wait_when_nobody_takes(tmp_path):
+    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, ClipSpec(2, 240, 432), 1, seed=0, workers=1)
+    next(stream)
+    time.sleep(1)
+    assert len((tmp_path / "log").read_text().split()) <= 6
+    stream.close()
+
+
+PARENT = """
+    import sys
+    from pathlib import Path
+    from tests.data.trees import NoisyClips
+    from ttvos_tf.data.clip import ClipSpec
+    from ttvos_tf.data.loader import batches
+
+    with open(sys.argv[1] + ".main", "a") as mark:
+        mark.write("x")
+    try:
+        for _ in batches({"noisy": (NoisyClips(Path(sys.argv[1]), 0.01), 1.0)}, ClipSpec(2, 32, 48), 2, seed=0):
+            pass
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.fixture
+def training(tmp_path):
+    """A running program that takes batches: (process, log of its workers' ids)."""
+    script, log = tmp_path / "main.py", tmp_path / "log"
+    script.write_text(textwrap.dedent(PARENT))
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(log)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    wait_until(lambda: processes(log))
+    yield process, log
+    process.kill()
+    process.communicate()
+
+
+def test_workers_do_not_run_the_main_script(training):
+    _, log = training
+    assert Path(f"{log}.main").read_text() == "x"
+
+
+def test_workers_die_with_the_parent(training):
+    process, log = training
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(lives(pid) for pid in processes(log)))
+
+
+def test_control_c_is_quiet(training):
+    process, log = training
+    assert all(os.getpgid(pid) != os.getpgid(process.pid) for pid in processes(log))  # out of the terminal's reach
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+    output, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert output == "interrupted\n"
+    assert "Traceback" not in errors
+    assert not any(lives(pid) for pid in processes(log))

@@ -1,0 +1,1 @@
+"""Training clips: real videos, still images set in motion and rendered scenes. No TensorFlow here."""

@@ -1,0 +1,181 @@
+"""Batches of clips, made by worker processes beside the training step.
+
+    sources = {"davis": (DavisClips(root), 1.0), "saliency": (SaliencyClips(folder), 1.0)}
+    for frames, masks in batches(sources, ClipSpec(4, 240, 432), batch_size=4, seed=0, start=step):
+        ...
+
+A worker is a plain child process that runs this module, not a `multiprocessing` one: those import the parent's main
+script again, and with it TensorFlow. It writes batches into a pipe; when the parent dies in whatever way, the pipe
+breaks and the worker ends.
+"""
+
+import functools
+import itertools
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ttvos_tf.data.clip import ClipSource, ClipSpec
+from ttvos_tf.errors import TTVOSError
+
+Sources = Mapping[str, tuple[ClipSource, float]]
+Batch = tuple[np.ndarray, np.ndarray]
+Job = Callable[[int], Batch]
+
+PREFETCH = 2  # batches a worker may be ahead
+
+
+def make_batch(sources: Sources, spec: ClipSpec, batch_size: int, seed: int, index: int) -> Batch:
+    """Batch `index`, a pure function of its arguments.
+
+    Args:
+        sources: name -> (source, weight); a clip comes from a source with a probability proportional to its weight.
+        spec: size of the clips.
+        batch_size: number of clips, B.
+        seed: of the run.
+        index: of the batch.
+
+    Returns:
+        frames uint8 (B, T, H, W, 3) RGB, masks uint8 (B, T, H, W) of 0, 1 and 255 (void).
+    """
+    weights = np.array([weight for _, weight in sources.values()], np.float64)
+    clips = []
+    for item in range(batch_size):
+        rng = np.random.default_rng((seed, index, item))
+        name = rng.choice(list(sources), p=weights / weights.sum())
+        clips.append(sources[name][0].sample(rng, spec))
+    return np.stack([clip.frames for clip in clips]), np.stack([clip.masks for clip in clips])
+
+
+def batches(
+    sources: Sources, spec: ClipSpec, batch_size: int, *, seed: int, start: int = 0, workers: int = 1
+) -> Generator[Batch, None, None]:
+    """Batches start, start + 1, ... without end; see make_batch. Closing the iterator ends the workers.
+
+    Args:
+        sources: name -> (source, weight).
+        spec: size of the clips.
+        batch_size: number of clips in a batch.
+        seed: of the run.
+        start: index of the first batch: the number of batches already trained on, when a run is resumed.
+        workers: number of worker processes; 0 makes the batches in this process.
+
+    Raises:
+        TTVOSError: no source with a weight, a negative weight, a size below 1; later, what a source raises.
+        RuntimeError: a worker failed in any other way.
+    """
+    if not sources or sum(weight for _, weight in sources.values()) <= 0:
+        raise TTVOSError("no data: at least one source needs a weight above 0")
+    for name, (_, weight) in sources.items():
+        if weight < 0:
+            raise TTVOSError(f"the weight of source {name!r} must not be negative, but is {weight}")
+    if min(batch_size, spec.length, spec.height, spec.width) < 1:
+        raise TTVOSError(f"batch size and clip size must be at least 1: {batch_size}, {spec}")
+    job = functools.partial(make_batch, dict(sources), spec, batch_size, seed)
+    if workers == 0:
+        return (job(index) for index in itertools.count(start))
+    return _read_workers(job, start, workers)
+
+
+def _read_workers(job: Job, start: int, workers: int) -> Generator[Batch, None, None]:
+    """Takes batch i from worker i modulo their number, so the order does not depend on who is faster."""
+    team: list[_Worker] = []
+    try:
+        for first in range(start, start + workers):
+            team.append(_Worker(job, first, workers))
+        while True:
+            for worker in team:
+                yield worker.next()
+    finally:
+        for worker in team:
+            worker.close()
+
+
+class _Worker:
+    """A child process, and a thread that empties its pipe into a short queue."""
+
+    def __init__(self, job: Job, first: int, step: int):
+        request = pickle.dumps((job, first, step))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from ttvos_tf.data.loader import _serve; _serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                "OPENBLAS_NUM_THREADS": "1",
+            },
+            start_new_session=True,  # Ctrl-C is for the parent, which then closes the worker
+        )
+        self.results: queue.Queue[Any] = queue.Queue(maxsize=PREFETCH)
+        self.closed = threading.Event()
+        threading.Thread(target=self._read, args=(request,), daemon=True).start()
+
+    def _read(self, request: bytes) -> None:
+        assert self.process.stdin and self.process.stdout
+        try:
+            self.process.stdin.write(request)
+            self.process.stdin.close()
+            while not self.closed.is_set():
+                self._put(pickle.load(self.process.stdout))
+        except Exception as error:  # mostly EOFError: the worker is gone, perhaps in the middle of a batch
+            self.process.kill()
+            self._put(RuntimeError(f"a data worker ended with exit code {self.process.wait()} ({error!r})"))
+        finally:
+            self.process.stdout.close()
+
+    def _put(self, result: Any) -> None:
+        while not self.closed.is_set():
+            try:
+                return self.results.put(result, timeout=0.2)
+            except queue.Full:
+                continue
+
+    def next(self) -> Batch:
+        """The worker's next batch; raises what the worker raised."""
+        result = self.results.get()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def close(self) -> None:
+        """Ends the process."""
+        self.closed.set()
+        self.process.kill()
+        self.process.wait()
+
+
+def _serve() -> None:
+    """The worker: reads its job from stdin, writes pickled batches to stdout until that breaks."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not get between the batches
+    if hasattr(os, "nice"):
+        os.nice(10)
+    cv2.setNumThreads(1)
+    try:
+        for result in _results():
+            pickle.dump(result, pipe, protocol=5)
+            pipe.flush()
+    except BrokenPipeError:
+        os._exit(0)  # the parent is gone: nothing left to flush or to report to
+
+
+def _results() -> Iterator[Batch | Exception]:
+    """The worker's batches, and at the end the error that stopped it."""
+    try:
+        job, first, step = pickle.load(sys.stdin.buffer)
+        for index in itertools.count(first, step):
+            yield job(index)
+    except TTVOSError as error:
+        yield error
+    except Exception:
+        yield RuntimeError(f"a data worker failed:\n{traceback.format_exc()}")

@@ -1,0 +1,39 @@
+"""Opens a source of training clips by its kind."""
+
+from pathlib import Path
+
+from ttvos_tf.data.clip import ClipSource
+from ttvos_tf.errors import TTVOSError
+
+KINDS = ("synthetic", "davis", "saliency", "youtube_vos")
+
+
+def open_source(kind: str, path: Path, split: str = "train", year: int = 2016) -> ClipSource:
+    """A source of clips.
+
+    Args:
+        kind: one of KINDS.
+        path: the data set's folder; unused by "synthetic".
+        split: "train", "val" or "trainval", where the kind has splits.
+        year: of DAVIS.
+
+    Raises:
+        TTVOSError: unknown kind, or a folder that is not such a data set.
+    """
+    if kind == "synthetic":
+        from ttvos_tf.data.synthetic import SyntheticClips
+
+        return SyntheticClips()
+    if kind == "davis":
+        from ttvos_tf.data.davis import DavisClips
+
+        return DavisClips(path, split=split, year=str(year))
+    if kind == "saliency":
+        from ttvos_tf.data.saliency import SaliencyClips
+
+        return SaliencyClips(path)
+    if kind == "youtube_vos":
+        from ttvos_tf.data.youtube_vos import YouTubeVOSClips
+
+        return YouTubeVOSClips(path, split=split)
+    raise TTVOSError(f"unknown data kind {kind!r}: choose one of {', '.join(KINDS)}")

@@ -1,0 +1,59 @@
+"""YouTube-VOS: training clips from `train/{JPEGImages,Annotations,meta.json}`.
+
+Every fifth frame has a mask, and objects may come in later: `meta.json` lists the annotated frames of each object.
+"""
+
+import json
+from pathlib import Path
+
+from ttvos_tf.data.video import Sequence, VideoClips
+from ttvos_tf.errors import TTVOSError
+
+
+def sequences(root: str | Path, split: str = "train") -> list[Sequence]:
+    """The annotated frames of each video of a split, by meta.json (no folder is listed: there are 3471 videos).
+
+    Args:
+        root: the YouTube-VOS folder.
+        split: folder with JPEGImages, Annotations and meta.json; ROOT itself where that has them.
+
+    Raises:
+        TTVOSError: meta.json is missing or does not have the structure of YouTube-VOS.
+    """
+    root = Path(root)
+    base = root if (root / "meta.json").is_file() else root / split
+    meta = base / "meta.json"
+    try:
+        videos = json.loads(meta.read_text())["videos"]
+        frames_of = {
+            name: sorted({frame for item in video["objects"].values() for frame in item["frames"]})
+            for name, video in videos.items()
+        }
+    except FileNotFoundError:
+        raise TTVOSError(f"{meta}: no such file: {root} is not a YouTube-VOS folder with a split {split!r}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise TTVOSError(f"{meta}: does not list videos, their objects and the frames of each") from None
+    found = [
+        Sequence(
+            name,
+            tuple(base / "JPEGImages" / name / f"{frame}.jpg" for frame in frames),
+            tuple(base / "Annotations" / name / f"{frame}.png" for frame in frames),
+        )
+        for name, frames in frames_of.items()
+        if frames
+    ]
+    if not found:
+        raise TTVOSError(f"{meta}: lists no annotated video")
+    return found
+
+
+class YouTubeVOSClips(VideoClips):
+    """Random clips of YouTube-VOS; the target is one of the objects in the clip's first frame.
+
+    Args:
+        root: the YouTube-VOS folder.
+        split: which videos.
+    """
+
+    def __init__(self, root: str | Path, split: str = "train"):
+        super().__init__(sequences(root, split), merge_objects=False, strides=2)  # of annotated frames: 5, 10, ...
