@@ -1,0 +1,1 @@
+"""Training: settings, the loss of an unrolled clip, checkpoints and the loop."""
