@@ -1,0 +1,1 @@
+"""Keras network -> `.tflite` files whose state is explicit input and output tensors."""

@@ -1,0 +1,48 @@
+"""Which operators a `.tflite` file uses, and which of them a device would refuse."""
+
+from collections import Counter
+
+from tensorflow.lite.python import schema_py_generated as schema
+
+from ttvos_tf.errors import TTVOSError
+
+Operator = tuple[str, int]
+
+_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+
+
+def operators(content: bytes) -> dict[str, Counter[Operator]]:
+    """How often each (operator, version) occurs, by signature.
+
+    Custom operators are named `custom:<name>`; those of TensorFlow's Flex delegate begin with `custom:Flex`.
+    """
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+
+    def operator(index: int) -> Operator:
+        code = model.operatorCodes[index]
+        if code.customCode:
+            return f"custom:{code.customCode.decode()}", code.version
+        return _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)], code.version
+
+    return {
+        signature.signatureKey.decode(): Counter(
+            operator(each.opcodeIndex) for each in model.subgraphs[signature.subgraphIndex].operators
+        )
+        for signature in model.signatureDefs
+    }
+
+
+def check_operators(content: bytes) -> None:
+    """Checks that plain TFLite runs the file: no custom (Flex) operator, no CONV_2D of version 6.
+
+    Version 6 says that some convolution is grouped: Edge TPU's compiler then refuses the whole file.
+
+    Raises:
+        TTVOSError: naming the signature and the operator.
+    """
+    for signature, counts in operators(content).items():
+        for name, version in counts:
+            if name.startswith("custom:"):
+                raise TTVOSError(f"signature {signature}: operator {name} needs more than a plain TFLite runtime")
+            if name == "CONV_2D" and version >= 6:
+                raise TTVOSError(f"signature {signature}: CONV_2D version {version} (grouped), which Edge TPU refuses")
