@@ -4,7 +4,6 @@ A file holds `config` (the ModelConfig as JSON) and one array a variable, named 
 checkpoint is the same file with more arrays in it, so everything that takes weights takes a checkpoint.
 """
 
-import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import numpy as np
 
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.runtime.files import whole_file
 
 if TYPE_CHECKING:
     from ttvos_tf.compat import keras
@@ -34,14 +34,13 @@ def named_variables(part: "keras.Model") -> dict:
 
 
 def write_npz(path: Path, arrays: Arrays) -> None:
-    """Writes beside and renames, so that a crash leaves the file that was there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    """Writes beside and renames, so that a crash leaves the file that was there.
+
+    Raises:
+        TTVOSError: the place cannot be written.
+    """
+    with whole_file(path) as partial:
+        np.savez(partial, **arrays)  # type: ignore[arg-type]
 
 
 def read_npz(path: Path) -> Arrays:

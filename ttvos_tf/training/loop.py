@@ -149,7 +149,8 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
     Raises:
         TTVOSError: bad data or checkpoint, or a loss that is no longer finite; the last whole checkpoint stays.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    if resume and not out.is_dir():
+        raise TTVOSError(f"{out}: no run to resume; --out must be the folder of an earlier one")
     sources = {
         f"{index}:{block.kind}": (
             open_source(block.kind, data_root / block.path, block.split, block.year),
@@ -158,6 +159,10 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
         for index, block in enumerate(settings.data)
     }
     trainer = Trainer(settings, data_root)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TTVOSError(f"{out}: cannot be written ({error.strerror})") from error
     if resume:
         trainer.restore(out / CHECKPOINT)
     with _Log(out / LOG, append=resume) as log:

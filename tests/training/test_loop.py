@@ -1,0 +1,162 @@
+import csv
+import dataclasses
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ttvos_tf.config import ModelConfig
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.training.loop import CHECKPOINT, LOG, RELEASE, Trainer, box_shaped, first_masks, train
+from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
+from ttvos_tf.weights import read_npz
+
+ROOT = Path(__file__).parents[2]
+TINY = RunSettings(
+    model=ModelConfig(matching_channels=8, decoder_channels=8),
+    train=TrainSettings(
+        height=32, width=64, length=3, batch_size=2, steps=6, warmup=2, checkpoint_every=3, box_probability=0.5
+    ),
+    data=(DataSettings(),),
+)
+
+
+def with_train(**changes):
+    return dataclasses.replace(TINY, train=dataclasses.replace(TINY.train, **changes))
+
+
+def clip_batch(seed=0):
+    """Two clips of a bright square that moves over noise: learnable by anything that learns."""
+    rng = np.random.default_rng(seed)
+    frames = rng.integers(0, 100, (2, 3, 32, 64, 3), dtype=np.uint8)
+    masks = np.zeros((2, 3, 32, 64), np.uint8)
+    for t in range(3):
+        masks[:, t, 8:24, 10 + 8 * t : 30 + 8 * t] = 1
+    frames[masks == 1] += 150
+    return frames, masks
+
+
+def test_loss_falls_on_a_fixed_clip():
+    settings = with_train(steps=40, learning_rate=3e-3, freeze_batch_norm=False, train_backbone="all")
+    trainer = Trainer(settings, Path("."))
+    frames, masks = clip_batch()
+    losses = [float(trainer.train_step(frames, masks, masks[:, 0]).total) for _ in range(40)]
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-5:]) < 0.3 * losses[0]
+
+
+def test_only_the_last_block_trains():
+    trainer = Trainer(TINY, Path("."))
+    names = {v.name for v in trainer.trained}
+    assert any(name.startswith("block_16_") for name in names) and any(name.startswith("lateral8") for name in names)
+    assert not any(name.startswith(("Conv1", "block_1_", "block_13_")) for name in names)
+    moving = ("lateral", "top16")  # batch norms of the project's own layers keep statistics
+    untouched = [v for v in trainer.model.encoder.variables if v.name not in names and not v.name.startswith(moving)]
+    frozen = {v.name: v.numpy() for v in untouched}
+    frames, masks = clip_batch()
+    before = {v.name: v.numpy() for v in trainer.trained}
+    for _ in range(3):  # the first step's learning rate is zero
+        trainer.train_step(frames, masks, masks[:, 0])
+    for variable in trainer.model.encoder.variables:
+        if variable.name in frozen:
+            np.testing.assert_array_equal(variable, frozen[variable.name], err_msg=variable.name)
+    for variable in trainer.trained:
+        assert np.any(variable.numpy() != before[variable.name]), variable.name
+
+
+def test_resume_is_exact(tmp_path, monkeypatch):
+    train(TINY, Path("."), tmp_path / "whole")
+
+    def save_and_die(trainer, path):
+        save(trainer, path)
+        raise KeyboardInterrupt
+
+    save = Trainer.save
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Trainer, "save", save_and_die)
+        train(TINY, Path("."), tmp_path / "halves")
+    assert not (tmp_path / "halves" / RELEASE).exists()
+    resumed = train(TINY, Path("."), tmp_path / "halves", resume=True)
+    assert resumed.step == TINY.train.steps
+    for file in (CHECKPOINT, RELEASE):
+        whole, halves = read_npz(tmp_path / "whole" / file), read_npz(tmp_path / "halves" / file)
+        assert set(whole) == set(halves)
+        for name, array in whole.items():
+            np.testing.assert_array_equal(halves[name], array, err_msg=name)
+
+
+def test_resume_needs_a_checkpoint_of_this_network(tmp_path):
+    with pytest.raises(TTVOSError, match="no such weights file"):
+        train(TINY, Path("."), tmp_path, resume=True)
+    trainer = Trainer(TINY, Path("."))
+    trainer.save(tmp_path / CHECKPOINT)
+    other = dataclasses.replace(TINY, model=dataclasses.replace(TINY.model, short_term=False))
+    with pytest.raises(TTVOSError, match="short_term is True, expected False"):
+        train(other, Path("."), tmp_path, resume=True)
+    trainer.release(tmp_path / CHECKPOINT)
+    with pytest.raises(TTVOSError, match=r"checkpoint\.npz"):
+        train(TINY, Path("."), tmp_path, resume=True)
+
+
+def test_loss_that_is_not_finite_stops_the_run(tmp_path):
+    with pytest.raises(TTVOSError, match=r"no longer finite at step \d+: lower train.learning_rate"):
+        train(with_train(learning_rate=1e30, clip_norm=1e30, steps=50, warmup=0), Path("."), tmp_path)
+    if (tmp_path / CHECKPOINT).exists():
+        assert all(np.isfinite(a).all() for n, a in read_npz(tmp_path / CHECKPOINT).items() if n.startswith("raw/"))
+    assert not (tmp_path / RELEASE).exists()
+
+
+def test_box_shaped_covers_the_target():
+    mask = np.zeros((6, 8), np.uint8)
+    mask[1, 2] = mask[3, 6] = 1
+    mask[5, 0] = 255
+    expected = np.zeros_like(mask)
+    expected[1:4, 2:7] = 1
+    np.testing.assert_array_equal(box_shaped(mask), expected)
+    assert not box_shaped(np.zeros_like(mask)).any()
+
+
+def test_share_of_boxes():
+    masks = np.zeros((400, 1, 4, 4), np.uint8)
+    masks[:, 0, 1, 1] = masks[:, 0, 2, 2] = 1
+    boxed = (first_masks(masks, dataclasses.replace(TINY.train, box_probability=0.25), 0).sum((1, 2)) == 4).mean()
+    assert 0.15 < boxed < 0.35
+    assert (first_masks(masks, dataclasses.replace(TINY.train, box_probability=0.0), 0).sum((1, 2)) == 2).all()
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("train_script", ROOT / "training/train.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_command_line_trains(script, tmp_path, capsys):
+    config = tmp_path / "tiny.toml"
+    config.write_text(
+        "[model]\nmatching_channels = 8\n[train]\nheight = 32\nwidth = 64\nlength = 2\nbatch_size = 1\nsteps = 20\n"
+        "[[data]]\nkind = 'synthetic'\n"
+    )
+    assert script.main(["--config", str(config), "--out", str(tmp_path / "run")]) == 0
+    assert "convert.py --weights" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {CHECKPOINT, RELEASE, LOG}
+    rows = list(csv.DictReader((tmp_path / "run" / LOG).open()))
+    assert [row["step"] for row in rows] == ["20"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config", "none.toml"], "none.toml: cannot be read"),
+        (["--config", str(ROOT / "training/configs/mobilenet_v2.toml"), "--data", "nowhere"], "nowhere"),
+        (["--resume", "--out", "no/such/run"], "no/such/run: no run to resume"),
+    ],
+)
+def test_bad_input_is_one_line(script, arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert script.main(arguments) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("train.py: error: ") and message in error
+    assert not list(tmp_path.iterdir())
