@@ -1,0 +1,42 @@
+"""Rendered clips and files of them for the tests of what runs models: coloured squares that move over a pattern."""
+
+import cv2
+import numpy as np
+
+SIZE = (64, 96)
+COLOURS = {1: (210, 30, 30), 2: (30, 30, 210), 3: (220, 210, 40)}
+STARTS = {1: (6, 8), 2: (36, 20), 3: (20, 64)}
+
+
+def clip(length, ids=(1,), size=SIZE):
+    """frames uint8 (T, H, W, 3), labels uint8 (T, H, W): a square for every id, drifting to the right."""
+    rng = np.random.default_rng(0)
+    pattern = cv2.GaussianBlur(rng.integers(0, 256, (*size, 3), np.uint8), (0, 0), 3) // 4 + np.uint8([60, 90, 60])
+    frames, labels = np.tile(pattern, (length, 1, 1, 1)), np.zeros((length, *size), np.uint8)
+    scale = min(size[0] / SIZE[0], size[1] / SIZE[1])
+    for t in range(length):
+        for i in ids:
+            top, left = (round(scale * (each + drift)) for each, drift in zip(STARTS[i], (t // 4, t), strict=True))
+            place = np.s_[t, top : top + round(20 * scale), left : left + round(22 * scale)]
+            frames[place], labels[place] = COLOURS[i], i
+    return frames, labels
+
+
+def iou(a, b):
+    return np.sum(a & b) / np.sum(a | b)
+
+
+def write_video(path, frames, fourcc="MJPG", fps=20):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*fourcc), fps, frames.shape[2:0:-1])
+    assert writer.isOpened(), fourcc
+    for frame in frames:
+        writer.write(frame[..., ::-1])
+    writer.release()
+    return path
+
+
+def write_frames(folder, frames):
+    folder.mkdir(parents=True)
+    for index, frame in enumerate(frames):
+        cv2.imwrite(str(folder / f"{index:05d}.png"), frame[..., ::-1])
+    return folder

@@ -1,0 +1,333 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.runtime.clips import SIZE, clip, iou, write_frames, write_video
+from tests.toy_model import NAME, toy_model
+from ttvos_tf import cli, segment
+from ttvos_tf.runtime import models
+from ttvos_tf.runtime.masks import MAX_OBJECTS, read_mask, write_mask
+from ttvos_tf.runtime.video import open_source
+
+LENGTH = 10
+BOX = "8,6,22,20"  # of object 1 in the first frame
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """A folder with a video, its frames, the masks of its first frame, and the model."""
+    folder = tmp_path_factory.mktemp("inputs")
+    frames, truth = clip(LENGTH, ids=(1, 2))
+    write_video(folder / "walk.avi", frames)
+    write_frames(folder / "frames", frames)
+    write_mask(folder / "first.png", truth[0])
+    shutil.copy(toy_model(), folder)
+    return folder
+
+
+@pytest.fixture
+def place(inputs, tmp_path, monkeypatch):
+    """The inputs, copied to where a test may spoil them, as the working directory."""
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def content(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def ttvos(*arguments):
+    return cli.main([str(each) for each in arguments])
+
+
+MODEL = ("--model", f"ttvos_{NAME}.tflite", "--threads", "1")
+
+
+def test_a_video_with_a_mask_and_all_outputs(place, capsys):
+    outputs = ("--out", "masks", "--overlay", "new/seen.mp4", "--json", "new/report.json")
+    assert ttvos("segment", "walk.avi", "--mask", "first.png", *MODEL, *outputs) == 0
+    _, truth = clip(LENGTH, ids=(1, 2))
+    masks = sorted((place / "masks").iterdir())
+    assert [path.name for path in masks] == [f"{index:05d}.png" for index in range(LENGTH)]
+    assert np.array_equal(read_mask(masks[0]), truth[0])
+    for path, expected in zip(masks, truth, strict=True):
+        labels = read_mask(path)
+        assert labels.shape == SIZE and iou(labels == 1, expected == 1) > 0.7 and iou(labels == 2, expected == 2) > 0.7
+    overlay = open_source(place / "new/seen.mp4")
+    assert (overlay.count, overlay.fps) == (LENGTH, 20)
+    report = json.loads((place / "new/report.json").read_text())
+    assert report.pop("fps") > 0
+    expected = {"frames": LENGTH, "model": NAME, "runtime": "litert", "objects": [1, 2], "out": "masks"}
+    assert report == expected
+    said = capsys.readouterr()
+    assert all(each in said.out for each in ("masks", "new/seen.mp4", "new/report.json", f"{LENGTH} frames"))
+    assert "Traceback" not in said.err
+    assert not [path for path in place.rglob(".*")], "nothing unfinished is left"
+
+
+def test_a_folder_with_boxes_keeps_the_frames_names(place):
+    for index in range(LENGTH):
+        os.rename(place / f"frames/{index:05d}.png", place / f"frames/shot_{index + 7}.png")
+    box = ("--box", BOX, "--box", "20,36,22,20")
+    assert ttvos("segment", "frames", *box, *MODEL, "--out", "masks", "--runtime", "tflite-runtime") == 0
+    names = {path.name for path in (place / "masks").iterdir()}
+    assert names == {f"shot_{index + 7}.png" for index in range(LENGTH)}
+    assert set(np.unique(read_mask(place / "masks/shot_16.png"))) == {0, 1, 2}
+
+
+def test_where_masks_go_by_default_and_that_a_second_run_replaces_them(place):
+    for box in (BOX, "20,36,22,20"):
+        assert ttvos("segment", "walk.avi", "--box", box, *MODEL) == 0
+    masks = sorted((place / "results/walk").iterdir())
+    assert len(masks) == LENGTH and read_mask(masks[0])[46, 30] == 1
+    assert os.listdir(place / "results") == ["walk"]
+
+
+def test_one_frame_has_no_speed(place):
+    for path in sorted((place / "frames").iterdir())[1:]:
+        path.unlink()
+    assert ttvos("segment", "frames", "--box", BOX, *MODEL, "--json", "a.json") == 0
+    report = json.loads((place / "a.json").read_text())
+    assert (report["frames"], report["fps"]) == (1, None)
+
+
+def spoil(name, data):
+    def action(place):
+        path = place / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data(path.read_bytes()) if callable(data) else data)
+
+    return action
+
+
+def image(name, pixels):
+    return lambda place: Image.fromarray(pixels).save(place / name)
+
+
+def other_size(place):
+    cv2.imwrite(str(place / "frames/00004.png"), np.zeros((32, 96, 3), np.uint8))
+
+
+def many_objects(place):
+    write_mask(place / "bad.png", (np.arange(64 * 96) % (MAX_OBJECTS + 2)).astype(np.uint8).reshape(SIZE))
+
+
+def unreadable_middle(data):
+    return data[: len(data) * 42 // 100] + bytes(len(data) * 12 // 100) + data[len(data) * 54 // 100 :]
+
+
+COMMON = ("--mask", "first.png", *MODEL)
+WALK = ("walk.avi", *COMMON)
+# What is done to the inputs -> arguments of `ttvos segment`, and the line that they must give.
+BAD = {
+    "no such video": (None, ("none.avi", *COMMON), "none.avi: no such video file or folder of frames"),
+    "not a video": (spoil("a.mp4", b"text" * 999), ("a.mp4", *COMMON), "a.mp4: cannot be read as a video"),
+    "ends early": (spoil("walk.avi", lambda d: d[: len(d) // 2]), WALK, "walk.avi: cut short or damaged"),
+    "corrupt frame": (spoil("walk.avi", unreadable_middle), WALK, "walk.avi: "),
+    "mixed sizes": (other_size, ("frames", *COMMON), "frames/00004.png: is 96x32, but the first frame is 96x64"),
+    "a non-image": (spoil("frames/a.txt", b"x"), ("frames", *COMMON), "frames/a.txt: not an image"),
+    "a broken image": (
+        spoil("frames/00005.png", lambda d: d[:99]),
+        ("frames", *COMMON),
+        "frames/00005.png: cannot be read as an image",
+    ),
+    "no frames": (lambda place: (place / "none").mkdir(), ("none", *COMMON), "none: no frames in this folder"),
+    "no mask": (None, ("walk.avi", "--mask", "none.png", *MODEL), "none.png: no such mask"),
+    "mask of another size": (
+        image("bad.png", np.ones((96, 64), np.uint8)),
+        ("walk.avi", "--mask", "bad.png", *MODEL),
+        "bad.png: is 64x96, but its frame is 96x64",
+    ),
+    "mask without object": (
+        image("bad.png", np.zeros(SIZE, np.uint8)),
+        ("walk.avi", "--mask", "bad.png", *MODEL),
+        "bad.png: holds no object",
+    ),
+    "mask of many objects": (
+        many_objects,
+        ("walk.avi", "--mask", "bad.png", *MODEL),
+        f"bad.png: {MAX_OBJECTS + 1} objects, but at most {MAX_OBJECTS}",
+    ),
+    "mask of three channels": (
+        image("bad.png", np.zeros((*SIZE, 3), np.uint8)),
+        ("walk.avi", "--mask", "bad.png", *MODEL),
+        "bad.png: a mask is an 8-bit image of one channel",
+    ),
+    "box outside": (None, ("walk.avi", "--box", "96,0,5,5", *MODEL), "box 96,0,5,5: covers no pixel"),
+    "box of zero area": (None, ("walk.avi", "--box", "9,9,0,5", *MODEL), "box 9,9,0,5: has no area"),
+    "box of words": (None, ("walk.avi", "--box", "left", *MODEL), "argument --box: expected X,Y,W,H"),
+    "box of three numbers": (None, ("walk.avi", "--box", "1,2,3", *MODEL), "argument --box: expected X,Y,W,H"),
+    "box that is not finite": (None, ("walk.avi", "--box", "0,0,inf,3", *MODEL), "finite"),
+    "mask and box": (None, (*WALK, "--box", BOX), "not allowed with argument"),
+    "neither": (None, ("walk.avi", *MODEL), "one of the arguments --mask --box is required"),
+    "no such model": (None, ("walk.avi", "--box", BOX, "--model", "gone.tflite"), "gone.tflite: no such model file"),
+    "unknown model": (
+        None,
+        ("walk.avi", "--box", BOX, "--model", "best"),
+        "best: no such model file, and no installed",
+    ),
+    "truncated model": (
+        spoil(f"ttvos_{NAME}.tflite", lambda d: d[: len(d) // 2]),
+        WALK,
+        f"ttvos_{NAME}.tflite: the file is cut short or damaged",
+    ),
+    "not TFLite": (spoil(f"ttvos_{NAME}.tflite", b"text" * 99), WALK, "not a TFLite file"),
+    "no threads": (None, (*WALK, "--threads", "0"), "threads: must be at least 1"),
+    "words for threads": (None, (*WALK, "--threads", "two"), "argument --threads: invalid int value"),
+    "unknown runtime": (None, (*WALK, "--runtime", "onnx"), "argument --runtime: invalid choice"),
+    "out below a file": (None, (*WALK, "--out", "first.png/masks"), "first.png/masks: cannot be written"),
+    "out is a file": (None, (*WALK, "--out", "first.png"), "first.png: is a file, a folder is needed"),
+    "out holds other files": (None, (*WALK, "--out", "frames"), "frames: holds 0000"),
+    "out holds the inputs": (None, (*WALK, "--out", "."), "--out .: holds an input"),
+    "overlay of another kind": (None, (*WALK, "--overlay", "a.avi"), "a.avi: an overlay is a file named *.mp4"),
+    "overlay below a file": (None, (*WALK, "--overlay", "first.png/a.mp4"), "first.png/a.mp4: cannot be written"),
+    "overlay on the source": (
+        lambda place: os.rename(place / "walk.avi", place / "walk.mp4"),
+        ("walk.mp4", *COMMON, "--overlay", "./walk.mp4"),
+        "--overlay walk.mp4: is read as input",
+    ),
+    "overlay among the masks": (None, (*WALK, "--out", "m", "--overlay", "m/a.mp4"), "--overlay m/a.mp4: lies in m"),
+    "json on the mask": (None, (*WALK, "--json", "first.png"), "--json first.png: is read as input"),
+    "json is a folder": (None, (*WALK, "--json", "frames"), "frames: is a folder"),
+    "unknown option": (None, (*WALK, "--fast"), "unrecognized arguments: --fast"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_leaves_nothing(place, capsys, case):
+    prepare, arguments, message = BAD[case]
+    if prepare:
+        prepare(place)
+    before, folders = content(place), sorted(place.rglob("*"))
+    assert ttvos("segment", *arguments) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("ttvos: error: ") and said.err.count("\n") == 1 and message in said.err
+    assert said.out == ""
+    assert content(place) == before and sorted(place.rglob("*")) == folders
+
+
+@pytest.mark.parametrize("case", ["ends early", "corrupt frame", "not a video", "truncated model", "box of words"])
+def test_as_a_process_too(place, case):
+    """The same seen from outside, where OpenCV and the runtime could print lines of their own."""
+    prepare, arguments, message = BAD[case]
+    if prepare:
+        prepare(place)
+    command = [sys.executable, "-m", "ttvos_tf.cli", "segment", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("INFO: ")]  # that the runtime has started
+    assert done.returncode == 2 and len(lines) == 1 and lines[0].startswith("ttvos: error: ") and message in lines[0]
+
+
+def test_a_full_disk_is_one_line_too(place, capsys, monkeypatch):
+    def full(path, labels):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(segment, "write_mask", full)
+    before = content(place)
+    assert ttvos("segment", *WALK, "--overlay", "a.mp4") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("ttvos: error: ") and error.endswith("00000.png: No space left on device\n")
+    assert error.count("\n") == 1
+    assert content(place) == before
+
+
+def test_ctrl_c_leaves_nothing(place, capsys, monkeypatch):
+    def interrupt(self, frame):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(segment.Tracker, "step", interrupt)
+    before = content(place)
+    assert ttvos("segment", *WALK, "--overlay", "a.mp4", "--json", "a.json") == 130
+    assert capsys.readouterr().err == "ttvos: error: interrupted: nothing was written\n"
+    assert content(place) == before
+
+
+def test_ctrl_c_ends_a_camera_and_keeps_what_it_saw(place, monkeypatch):
+    class Camera:
+        fps, count, live = 20.0, None, True
+
+        def __iter__(self):
+            for index, frame in enumerate(clip(8)[0]):
+                yield f"{index:05d}", frame
+                if index == 4:
+                    os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(segment, "open_source", lambda source: Camera())
+    handler = signal.getsignal(signal.SIGINT)
+    assert ttvos("segment", "0", "--box", BOX, *MODEL, "--overlay", "a.webm", "--json", "a.json") == 0
+    report = json.loads((place / "a.json").read_text())
+    assert 5 <= report["frames"] <= 6 and report["out"] == "results/camera0"
+    assert len(os.listdir(place / "results/camera0")) == open_source(place / "a.webm").count == report["frames"]
+    assert signal.getsignal(signal.SIGINT) == handler
+
+
+def test_the_default_model(place, monkeypatch, capsys):
+    monkeypatch.setattr(segment, "default_name", lambda: f"ttvos_{NAME}.tflite")
+    assert ttvos("segment", "walk.avi", "--box", BOX) == 0
+    assert NAME in capsys.readouterr().out
+
+
+def test_models_are_listed(tmp_path, monkeypatch, capsys):
+    import hashlib
+
+    manifest = {"default": "a_64x96_int8"}
+    for name in ("a_64x96_int8", "b_64x96_int8", "c_64x96_int8"):
+        (tmp_path / f"ttvos_{name}.tflite").write_bytes(bytes(1_500_000))
+        digest = hashlib.sha256(bytes(1_500_000)).hexdigest()
+        manifest[name] = {"file": f"ttvos_{name}.tflite", "sha256": digest, "size_bytes": 1_500_000}
+    (tmp_path / "models.json").write_text(json.dumps(manifest))
+    (tmp_path / "ttvos_b_64x96_int8.tflite").write_bytes(b"")
+    monkeypatch.setattr(models, "_manifest", lambda folder: manifest)
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    assert ttvos("models") == 0
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first.split() == ["a_64x96_int8", "1.5", "MB", "default"]
+    assert second.split()[:4] == ["b_64x96_int8", "1.5", "MB", "broken:"]
+    assert third.split() == ["c_64x96_int8", "1.5", "MB"]
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_help_of_every_command_has_examples(command, capsys):
+    for arguments in (["--help"], [command, "--help"]):
+        with pytest.raises(SystemExit) as left:
+            cli.main(arguments)
+        text = capsys.readouterr().out
+        assert left.value.code == 0 and "examples:" in text and command in text
+    assert f"  ttvos {command}" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: COMMAND (see ttvos --help)"),
+        (["fly"], "argument COMMAND: invalid choice: 'fly'"),
+        (["segment"], "required: SOURCE (see ttvos segment --help)"),
+        (["benchmark", "none.tflite"], "none.tflite: no such model file"),
+        (["info", "none.tflite"], "none.tflite: no such model file"),
+        (["evaluate", "--davis", "none", "--model", "none.tflite"], "none"),
+    ],
+)
+def test_bad_command_lines(arguments, message, capsys):
+    assert cli.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("ttvos: error: ") and error.count("\n") == 1 and message in error
+
+
+def test_segment_imports_nothing_heavy():
+    script = (
+        "import sys; from ttvos_tf import cli; "
+        "cli.main(['segment', 'none.avi', '--box', '1,1,1,1']); print(*sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    modules = done.stdout.split()
+    assert "ttvos_tf.segment" in modules
+    assert not {"tensorflow", "tf_keras", "ttvos_tf.evaluation", "ttvos_tf.info", "ttvos_tf.benchmark"} & set(modules)

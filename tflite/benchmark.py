@@ -1,0 +1,63 @@
+"""Times several models side by side on this machine.
+
+    python tflite/benchmark.py                                          # all installed models
+    python tflite/benchmark.py out/*.tflite --threads 4 --json speed.json
+
+Every model is measured as by `ttvos benchmark`, in a process of its own, so that its memory is its own too.
+"""
+
+import argparse
+import contextlib
+import functools
+import json
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+from ttvos_tf.benchmark import Report, add_measure_arguments, measure
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.runtime.files import whole_file
+from ttvos_tf.runtime.models import installed
+
+COLUMNS = ("median_ms", "p90_ms", "fps", "peak_rss_mb", "runtime")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="files or names (default: all installed models)")
+    add_measure_arguments(parser)
+    args = parser.parse_args(argv)
+    try:
+        with whole_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+            reports = measure_all(args)
+            if json_file:
+                json_file.write_text(json.dumps(reports, indent=2) + "\n")
+    except TTVOSError as error:
+        print(f"benchmark.py: error: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(table(reports)))
+    return 0
+
+
+def measure_all(args: argparse.Namespace) -> list[Report]:
+    """Measures the models one after the other; see `ttvos_tf.benchmark.measure` for what a report holds."""
+    models = args.models or list(installed())
+    if not models:
+        raise TTVOSError("no model comes with this installation: give the paths of .tflite files")
+    one = functools.partial(
+        measure, threads=args.threads, frames=args.frames, objects=args.objects, runtime=args.runtime
+    )
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn, max_tasks_per_child=1) as pool:
+        return list(pool.map(one, models))
+
+
+def table(reports: list[Report]) -> list[str]:
+    """Lines of a Markdown table, a model a line."""
+    rows = [[report["model"], *(str(report[column]) for column in COLUMNS)] for report in reports]
+    return [f"| {' | '.join(row)} |" for row in [["model", *COLUMNS], ["---"] * (1 + len(COLUMNS)), *rows]]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""Follows objects through a video, frame by frame."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ttvos_tf.aggregation import soft_aggregate
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.runtime.geometry import Fit, Size, fit, format_size
+from ttvos_tf.runtime.interpreter import Model, Tensors
+from ttvos_tf.runtime.masks import Box, check_count, objects_in_boxes, objects_in_mask
+
+
+class Tracker:
+    """Labels every frame of a video, given masks or boxes of the objects in its first one.
+
+    Frames are uint8 (H, W, 3), RGB, of any size from 16x16, the same throughout a video; results have that size. The
+    state is small and fixed, so a video may have any length. Objects may join and leave at any frame.
+
+    One object runs the fused signature `step`. Several share one `encode` a frame, are segmented one by one, joined by
+    soft aggregation (section 3.1 of the paper), and updated one by one with their share of it.
+
+    Attributes:
+        model: the loaded model; `model.name`, `model.size`, `model.runtime` say what runs.
+    """
+
+    def __init__(self, model: str | Path, num_threads: int = 2, runtime: str = "auto"):
+        """Loads a model.
+
+        Args:
+            model: path of a `.tflite` file, or name of an installed model (`ttvos models`).
+            num_threads: threads of the kernels.
+            runtime: "auto", "litert" or "tflite-runtime".
+
+        Raises:
+            TTVOSError: the model cannot be loaded, or the runtime is not installed.
+        """
+        self.model = Model(model, num_threads, runtime)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets the video: the next call is `start`."""
+        self._fit: Fit | None = None
+        self._states: dict[int, Tensors] = {}
+        # Per object, float32 (H, W): its probability in the last frame. The background has the rest.
+        self._soft: dict[int, np.ndarray] = {}
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Ids of the tracked objects, in the order of `probabilities`."""
+        return tuple(self._states)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Soft maps of the last frame: float32 (K + 1, H, W), summing to 1; background first, then `ids`."""
+        size = self._started().source
+        maps = np.empty((1 + len(self._soft), *size), np.float32)
+        maps[0] = self._background()
+        for index, soft in enumerate(self._soft.values(), start=1):
+            maps[index] = soft
+        return maps
+
+    def start(
+        self, frame: np.ndarray, mask: np.ndarray | None = None, boxes: Sequence[Box] | None = None
+    ) -> np.ndarray:
+        """Begins a video, dropping the one before.
+
+        Args:
+            frame: its first frame, uint8 (H, W, 3) RGB.
+            mask: uint8 (H, W), pixel value = object id: 1 to 254, 0 background, 255 void. A mask of only 0 and 255 is
+                one object of id 1.
+            boxes: instead of a mask, (x, y, width, height) in pixels per object; the ids are 1, 2, ...
+
+        Returns:
+            uint8 (H, W): the labels as given, void as background.
+
+        Raises:
+            TTVOSError: wrong frame, mask or boxes, or too many objects (masks.MAX_OBJECTS).
+        """
+        if (mask is None) == (boxes is None):
+            raise TTVOSError("start: give either a mask or boxes")
+        size = _frame_size(frame)
+        objects = objects_in_boxes(boxes, size) if mask is None else objects_in_mask(mask, size)  # type: ignore[arg-type]
+        self.reset()
+        self._fit = fit(size, self.model.size)
+        return self._add(frame, objects)
+
+    def step(self, frame: np.ndarray) -> np.ndarray:
+        """Labels the next frame.
+
+        Args:
+            frame: uint8 (H, W, 3) RGB, of the first frame's size.
+
+        Returns:
+            uint8 (H, W): per pixel the most probable object's id, 0 where the background is.
+
+        Raises:
+            TTVOSError: `start` was not called, or the frame has another type or size.
+        """
+        image = self._to_model(frame)
+        if len(self._states) == 1:
+            self._step_one(image)
+        elif self._states:
+            self._step_several(image)
+        return self._labels()
+
+    def add_object(self, frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Takes up more objects, from a mask of the frame that `step` or `start` saw last.
+
+        Args:
+            frame: that frame.
+            mask: uint8 (H, W), the new objects' ids as in `start`.
+
+        Returns:
+            uint8 (H, W): that frame's labels, with the new objects on top.
+
+        Raises:
+            TTVOSError: as `start`; an id is tracked already.
+        """
+        self._to_model(frame)
+        objects = objects_in_mask(mask, _frame_size(frame))
+        for known in objects.keys() & self._states.keys():
+            raise TTVOSError(f"the mask: object {known} is tracked already: remove it first, or use another id")
+        check_count(len(objects) + len(self._states), "the mask")
+        return self._add(frame, objects)
+
+    def remove_object(self, object_id: int) -> None:
+        """Stops tracking an object; without any, `step` gives zeros until one is added.
+
+        Raises:
+            TTVOSError: it is not tracked.
+        """
+        if object_id not in self._states:
+            raise TTVOSError(f"object {object_id} is not tracked: tracked are {list(self._states)}")
+        del self._states[object_id], self._soft[object_id]
+
+    def _add(self, frame: np.ndarray, objects: dict[int, np.ndarray]) -> np.ndarray:
+        image = self._to_model(frame)
+        for object_id, covered in objects.items():
+            mask = self._started().mask_to_model(covered)
+            self._states[object_id] = self.model("init", {"frame": image, "mask": mask})
+            for soft in self._soft.values():
+                soft[covered] = 0
+            self._soft[object_id] = covered.astype(np.float32)
+        return self._labels()
+
+    def _step_one(self, image: np.ndarray) -> None:
+        ((object_id, state),) = self._states.items()
+        outputs = self.model("step", {"frame": image, **state})
+        probability = outputs.pop("probability")[0, ..., 0]
+        self._states[object_id] = outputs
+        self._soft[object_id] = self._started().map_to_source(probability)
+
+    def _step_several(self, image: np.ndarray) -> None:
+        features = self.model("encode", {"frame": image})
+        logits = [self.model("segment", {**features, **state})["logit"][0, ..., 0] for state in self._states.values()]
+        probabilities = soft_aggregate(np.stack(logits))[1:]
+        for (object_id, state), probability in zip(self._states.items(), probabilities, strict=True):
+            given = {**features, **state, "mask_prob": probability[None, ..., None]}
+            self._states[object_id] = self.model("update", given)
+            self._soft[object_id] = self._started().map_to_source(probability)
+
+    def _labels(self) -> np.ndarray:
+        """The most probable id of every pixel; the background wins a tie."""
+        labels = np.zeros(self._started().source, np.uint8)
+        best = self._background()
+        for object_id, soft in self._soft.items():
+            np.copyto(labels, np.uint8(object_id), where=soft > best)
+            np.maximum(best, soft, out=best)
+        return labels
+
+    def _background(self) -> np.ndarray:
+        rest = np.ones(self._started().source, np.float32)
+        for soft in self._soft.values():
+            rest -= soft
+        return rest
+
+    def _started(self) -> Fit:
+        if self._fit is None:
+            raise TTVOSError("no video has begun: call start with its first frame and a mask or boxes")
+        return self._fit
+
+    def _to_model(self, frame: np.ndarray) -> np.ndarray:
+        begun, size = self._started(), _frame_size(frame)
+        if size != begun.source:
+            raise TTVOSError(
+                f"the frame is {format_size(size)}, but the video began with {format_size(begun.source)}: "
+                "resize it, or call start for a new video"
+            )
+        return begun.frame_to_model(np.ascontiguousarray(frame))
+
+
+def _frame_size(frame: np.ndarray) -> Size:
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+        raise TTVOSError(f"a frame must be a uint8 array (height, width, 3), RGB, not {got}")
+    return frame.shape[0], frame.shape[1]
