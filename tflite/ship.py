@@ -1,0 +1,42 @@
+"""Makes the models that come with the package: ttvos_tf/models/*.tflite and models.json, from the weights in weights/.
+
+python tflite/ship.py
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from ttvos_tf.export.tflite import convert
+from ttvos_tf.runtime.files import whole_file
+from ttvos_tf.runtime.models import FOLDER
+from ttvos_tf.weights import load_model
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+# name -> what it is made of. float32 files are not shipped: convert.py makes them, and they are twice the size.
+MODELS = {
+    f"{backbone}_{height}x{width}_{precision}": (backbone, (height, width), precision)
+    for backbone in ("mobilenet_v2",)
+    for height, width in ((240, 432), (480, 864))
+    for precision in ("float16",)
+}
+DEFAULT = "mobilenet_v2_480x864_float16"
+
+
+def main() -> None:
+    """Converts, and lists the files with their checksums."""
+    FOLDER.mkdir(exist_ok=True)
+    manifest: dict = {"default": DEFAULT}
+    for name, (backbone, (height, width), precision) in MODELS.items():
+        content = convert(load_model(WEIGHTS / f"{backbone}.npz", height=height, width=width), precision)
+        file = f"ttvos_{name}.tflite"
+        with whole_file(FOLDER / file) as path:
+            path.write_bytes(content)
+        manifest[name] = {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+        print(f"{file}  {len(content) / 1e6:.1f} MB")
+    with whole_file(FOLDER / "models.json") as path:
+        path.write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
