@@ -48,7 +48,7 @@ def convert_weights(weights: Path, config: Path | None, sizes: list[tuple[int, i
 
     files = []
     expected = load_settings(config).model if config else None
-    with tqdm(total=len(sizes) * len(PRECISIONS), unit="file", desc=weights.name) as bar:
+    with tqdm(total=len(sizes) * len(PRECISIONS), unit="file", desc=weights.name, disable=None) as bar:
         for height, width in sizes:
             model = load_model(weights, height=height, width=width, expected=expected)
             for precision in PRECISIONS:
