@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
         reason = error.strerror or str(error)
         return _fail(f"{error.filename}: {reason}" if error.filename else reason, 2)
     except KeyboardInterrupt:
-        return _fail("interrupted: nothing was written", 130)
+        return _fail("interrupted", 130)
     return 0
 
 

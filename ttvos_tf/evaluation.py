@@ -95,7 +95,7 @@ def track_folder(tracker: Tracker, videos: list[Sequence], year: str, init: str,
         TTVOSError: an unreadable file, an annotation without objects, or a folder that cannot be written.
     """
     seconds = 0.0
-    with tqdm(total=sum(len(video.frames) for video in videos), unit="frame", desc="tracking") as bar:
+    with tqdm(total=sum(len(video.frames) for video in videos), unit="frame", desc="tracking", disable=None) as bar:
         for video in videos:
             with whole_folder(out / video.name, replaceable=is_written_by_us) as folder:
                 for path, (labels, took) in zip(video.frames, track(tracker, video, year, init), strict=True):
@@ -152,7 +152,7 @@ def score_folder(videos: list[Sequence], results: Path, year: str) -> dict[str, 
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, initializer=_start_worker) as pool:
         found = pool.map(functools.partial(score_video, results=results, year=year), videos)
-        scores = list(tqdm(found, total=len(videos), unit="sequence", desc="scoring"))
+        scores = list(tqdm(found, total=len(videos), unit="sequence", desc="scoring", disable=None))
     return {
         f"{video.name}_{i}": score
         for video, of_video in zip(videos, scores, strict=True)

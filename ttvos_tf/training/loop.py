@@ -176,7 +176,7 @@ def _run(trainer: Trainer, sources: dict[str, tuple[ClipSource, float]], out: Pa
     train = trainer.settings.train
     spec = ClipSpec(train.length, train.height, train.width)
     clips = batches(sources, spec, train.batch_size, seed=train.seed, start=trainer.step)
-    bar = tqdm(total=train.steps, initial=trainer.step, unit="step", smoothing=0.05)
+    bar = tqdm(total=train.steps, initial=trainer.step, unit="step", smoothing=0.05, disable=None)
     frames_a_step = train.batch_size * train.length
     try:
         for frames, masks in clips:
