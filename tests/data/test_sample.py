@@ -22,7 +22,7 @@ def test_both_objects_are_there_from_the_start_and_get_hidden_in_part(rendered):
         assert area.min() > 2000
     parts = [cv2.connectedComponents((frame == sample.CAR).astype(np.uint8))[0] - 1 for frame in labels]
     assert parts[0] == 1
-    assert max(parts) == 2  # the tree stands before it
+    assert max(parts) == 2  # the lamp post stands before it
 
 
 def test_bundled_files_are_what_this_module_draws(rendered):

@@ -2,7 +2,7 @@ r"""The bundled sample clip: a car on a country road and a balloon, drawn by thi
 
     python -m ttvos_tf.data.sample        # draws sample/sample.mp4 and sample/first_mask.png again
 
-The car (1) comes nearer, passes behind a tree and goes on; the balloon (2) drifts behind the same tree.
+The car (1) comes nearer, passes behind a lamp post and goes on; the balloon (2) drifts behind the same post.
 """
 
 from pathlib import Path
@@ -34,7 +34,7 @@ def render() -> tuple[np.ndarray, np.ndarray]:
     """
     rng = np.random.default_rng(7)
     time = np.arange(LENGTH)
-    layers = [*_landscape(rng, time), _balloon(rng, time), _ground(rng, time), *_car(rng, time), _tree(rng, time)]
+    layers = [*_landscape(rng, time), _balloon(rng, time), _ground(rng, time), *_car(rng, time), _lamp_post(rng, time)]
     # A hand-held camera: it sways by a few pixels.
     sway = _points(3 * np.sin(time / 9) + 1.5 * np.sin(time / 4), 2 * np.sin(time / 7 + 1))
     camera = move(sway, 1.03, 0.004 * np.sin(time / 11), (WIDTH / 2, HEIGHT / 2))
@@ -207,17 +207,17 @@ def _wheel() -> np.ndarray:
     return paper.picture()
 
 
-def _tree(rng: np.random.Generator, time: np.ndarray) -> scene.Layer:
-    paper = _Paper(520, 420)
+def _lamp_post(rng: np.random.Generator, time: np.ndarray) -> scene.Layer:
+    paper = _Paper(520, 160)
     x, y = paper.grid()
-    bark = _ramp("2e2318", "5a4632", "8b7355", amount=0.8 * noise(rng, *paper.size, 0.03) + 1.5 * (0.44 - x))
-    light = 1.1 * noise(rng, *paper.size, 0.04) - 0.7 * (y - 0.1)
-    leaves = _ramp("1f3516", "35561f", "557a2c", "86a046", amount=light)
-    paper.polygon([(0.375, 0.98), (0.395, 0.5), (0.385, 0.2), (0.43, 0.2), (0.435, 0.5), (0.46, 0.98)], bark)
-    for _ in range(70):
-        angle, distance, radius = rng.uniform(0, 2 * np.pi), np.sqrt(rng.random()), rng.uniform(0.02, 0.05)
-        paper.disc(0.4 + 0.26 * distance * np.cos(angle), 0.15 + 0.12 * distance * np.sin(angle), radius, leaves)
-    return scene.Layer(paper.picture(), move(_points(745 - 1.25 * _PAN * time, -35.0)))
+    metal = _ramp("8a9096", "5b6268", "2f3438", amount=(x - 0.193) / 0.016 + 0.3 * noise(rng, *paper.size, 0.03))
+    glow = _ramp("f4ecd0", "c9c0a0", amount=(y - 0.06) / 0.03)
+    paper.polygon([(0.193, 0.98), (0.196, 0.05), (0.206, 0.05), (0.209, 0.98)], metal)
+    paper.polygon([(0.187, 0.98), (0.19, 0.9), (0.212, 0.9), (0.215, 0.98)], metal)
+    paper.polygon([(0.196, 0.05), (0.1, 0.052), (0.1, 0.06), (0.206, 0.062)], metal)
+    paper.polygon([(0.06, 0.052), (0.12, 0.05), (0.12, 0.066), (0.06, 0.064)], metal)
+    paper.polygon([(0.068, 0.064), (0.112, 0.066), (0.105, 0.075), (0.075, 0.075)], glow)
+    return scene.Layer(paper.picture(), move(_points(865 - 1.25 * _PAN * time, -15.0)))
 
 
 def write(video: Path = VIDEO, first_mask: Path = FIRST_MASK) -> None:
