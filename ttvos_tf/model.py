@@ -103,7 +103,7 @@ def _decoder(config: ModelConfig, u16, similarity, f4):
     x = _conv(x, width, 3, "decoder_8")
     x = layers.Concatenate(name="decoder_join4")([_leaky(_upsample(x, width, "decoder_up4")), f4])
     x = _conv(x, width, 3, "decoder_4")
-    # Without a bias (one value a sub-pixel) this folds exactly into one stride-4 transposed convolution.
+    # Without a bias, so that it stays one linear map from decoder cells to pixels (export/rewrites.py folds it).
     return PixelShuffle(2, name="logits")(_upsample(x, 2 * 2 * 2, "decoder_up2", use_bias=False))
 
 
