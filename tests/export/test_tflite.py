@@ -140,10 +140,19 @@ def test_grouped_convolutions_are_refused():
 
 @pytest.mark.parametrize(
     "options",
-    [{"short_term": False}, {"long_term": False}, {"update_template": False}, {"past_masks": 3}, {"update_gate": True}],
+    [
+        {"backbone": "hrnet"},
+        {"backbone": "resnet50"},
+        {"short_term": False},
+        {"long_term": False},
+        {"update_template": False},
+        {"past_masks": 3},
+        {"coordinates": True},
+        {"update_gate": True},
+    ],
     ids=str,
 )
-def test_ablations_convert_and_run(options, tmp_path):
+def test_every_network_converts_and_runs(options, tmp_path):
     network = build_model(ModelConfig(matching_channels=8, decoder_channels=8, **options), height=32, width=64)
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(network))
