@@ -61,9 +61,8 @@ class Model:
         check_whole(self.path)
         try:
             self._interpreter = interpreter_class(model_path=str(self.path), num_threads=num_threads)
-            # tflite-runtime hands the graphs to its fast kernels (XNNPACK) only here, not when a signature runner
-            # allocates: without this a step takes nine times as long.
-            self._interpreter.allocate_tensors()
+            # No allocate_tensors() of the whole file: it would turn XNNPACK on in tflite-runtime 2.14, nine times as
+            # fast, but the first call of a signature with float16 weights then gives wrong values.
         except (ValueError, RuntimeError) as error:
             raise TTVOSError(f"{self.path}: {self.runtime} cannot load it: {_first_line(error)}") from None
         self._runners: dict[str, Any] = {}
