@@ -58,15 +58,14 @@ def read_npz(path: Path) -> Arrays:
         raise TTVOSError(f"{path}: not a whole .npz weights file ({error})") from error
 
 
-def model_arrays(model: "TTVOS") -> Arrays:
-    """The file's content for a model."""
-    arrays = {WEIGHTS + name: variable.numpy() for name, variable in variables(model).items()}
-    return {"config": np.array(model.config.to_json()), **arrays}
+def weight_arrays(config: ModelConfig, named: dict) -> Arrays:
+    """The file's content for a model of a config, given its variables (or their averages) by name."""
+    return {"config": np.array(config.to_json()), **{WEIGHTS + name: value.numpy() for name, value in named.items()}}
 
 
 def save_weights(path: Path, model: "TTVOS") -> None:
     """Writes a model's weights and config."""
-    write_npz(path, model_arrays(model))
+    write_npz(path, weight_arrays(model.config, variables(model)))
 
 
 def config_of(arrays: Arrays, path: Path) -> ModelConfig:

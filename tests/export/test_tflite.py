@@ -11,10 +11,9 @@ from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.operators import check_operators, operators
-from ttvos_tf.export.signatures import STATE
 from ttvos_tf.export.tflite import convert
 from ttvos_tf.model import build_model
-from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.interpreter import STATE, Model
 from ttvos_tf.weights import load_model
 
 ROOT = Path(__file__).parents[2]

@@ -17,9 +17,7 @@ from collections.abc import Callable
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.export.rewrites import dense_groups, single_logit
 from ttvos_tf.model import TTVOS, Features, State
-
-FEATURES = ("feat4", "feat8", "feat16")
-STATE = ("state_mask", "state_feat16", "state_template", "state_count")
+from ttvos_tf.runtime.interpreter import FEATURES, STATE
 
 
 class Signatures(tf.Module):

@@ -17,7 +17,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.model import TTVOS, build_model
 from ttvos_tf.training.clip_loss import ClipLoss, clip_loss
 from ttvos_tf.training.settings import RunSettings, TrainSettings
-from ttvos_tf.weights import WEIGHTS, assign_weights, read_npz, variables, write_npz
+from ttvos_tf.weights import WEIGHTS, assign_weights, read_npz, variables, weight_arrays, write_npz
 
 CHECKPOINT = "checkpoint.npz"
 RELEASE = "weights.npz"
@@ -92,10 +92,9 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Writes a checkpoint: averaged weights as `weights/`, and all that an exact resume needs."""
-        arrays = {WEIGHTS + name: value.numpy() for name, value in self.average.items()}
+        arrays = weight_arrays(self.model.config, self.average)
         arrays |= {f"raw/{name}": value.numpy() for name, value in variables(self.model).items()}
         arrays |= {f"optimizer/{index}": v.numpy() for index, v in enumerate(self.optimizer.variables)}
-        arrays["config"] = np.array(self.model.config.to_json())
         arrays["train"] = np.array(json.dumps(dataclasses.asdict(self.settings.train)))
         write_npz(path, arrays)
 
@@ -117,8 +116,7 @@ class Trainer:
 
     def release(self, path: Path) -> None:
         """Writes the averaged weights alone."""
-        arrays = {WEIGHTS + name: value.numpy() for name, value in self.average.items()}
-        write_npz(path, {"config": np.array(self.model.config.to_json()), **arrays})
+        write_npz(path, weight_arrays(self.model.config, self.average))
 
 
 def box_shaped(mask: np.ndarray) -> np.ndarray:
