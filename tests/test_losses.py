@@ -13,8 +13,26 @@ def test_cross_entropy_is_that_of_the_softmax():
     labels[0, :2] = VOID
     e = np.exp(logits)
     softmax = e / e.sum(axis=-1, keepdims=True)
-    expected = [-np.log(softmax[i][labels[i]]) for i in np.ndindex(labels.shape) if labels[i] != VOID]
+    expected = [
+        np.mean([-np.log(softmax[b][i][labels[b][i]]) for i in np.ndindex(4, 5) if labels[b][i] != VOID])
+        for b in range(2)
+    ]
     np.testing.assert_allclose(cross_entropy(logits, labels), np.mean(expected), rtol=1e-5)
+
+
+def test_losses_of_parts_of_a_batch_add_up():
+    # What lets several devices share a batch, though one part has more void pixels than the other.
+    rng = np.random.default_rng(2)
+    logits = rng.normal(size=(4, 6, 6, 2)).astype(np.float32)
+    labels = rng.choice(np.array([0, 1, VOID], np.uint8), (4, 6, 6))
+    labels[3] = VOID
+    parts = [cross_entropy(logits[i : i + 2], labels[i : i + 2]) for i in (0, 2)]
+    np.testing.assert_allclose(np.mean(parts), cross_entropy(logits, labels), rtol=1e-5)
+    now, before, pi_hat = rng.random((3, 4, 3, 3, 2)).astype(np.float32)
+    known = rng.random((4, 3, 3, 1)).astype(np.float32)
+    loss = TemporalConsistencyLoss()
+    parts = [loss(pi_hat[i : i + 2], now[i : i + 2], before[i : i + 2], known[i : i + 2]) for i in (0, 2)]
+    np.testing.assert_allclose(np.mean(parts), loss(pi_hat, now, before, known), rtol=1e-5)
 
 
 def test_void_pixels_have_no_gradient():

@@ -3,8 +3,12 @@
     python training/train.py                                              # clips rendered on the fly, minutes on a CPU
     python training/train.py --config training/configs/mobilenet_v2.toml --data DATA --out runs/mobilenet_v2
     python training/train.py --config ... --out runs/mobilenet_v2 --resume
+    python training/train.py --config ... --set train.steps=500 model.short_term=false
+    python training/train.py --config ... --profile
 
-Leaves in --out: `weights.npz` (for tflite/convert.py), `checkpoint.npz` (for --resume) and `log.csv`.
+--set changes values of the config, --profile prints where the time of a step goes.
+Leaves in --out: `weights.npz` (for tflite/convert.py), `checkpoint.npz` (for --resume), `log.csv` and `tensorboard/`;
+with a [validation] block also `best.npz`, the weights that scored best on it, and `validation.csv`.
 """
 
 import argparse
@@ -23,13 +27,21 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
     parser.add_argument("--out", type=Path, help="folder for weights and log (default: runs/<config name>)")
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in --out")
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="values instead of the config's")
+    parser.add_argument("--profile", action="store_true", help="print where the time of a step goes, and train nothing")
     args = parser.parse_args(argv)
     out = args.out or Path("runs") / args.config.stem
     try:
         from ttvos_tf.training.loop import train
         from ttvos_tf.training.settings import load_settings
 
-        train(load_settings(args.config), args.data, out, resume=args.resume)
+        settings = load_settings(args.config, args.set)
+        if args.profile:
+            from ttvos_tf.training.profile import profile
+
+            print(profile(settings, args.data))
+            return 0
+        train(settings, args.data, out, resume=args.resume)
     except TTVOSError as error:
         print(f"train.py: error: {error}", file=sys.stderr)
         return 2

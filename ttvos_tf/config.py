@@ -29,6 +29,7 @@ class ModelConfig:
         past_masks: how many previous masks the state holds (the paper 1, the authors' later code 3).
         coordinates: feed x, y and radius maps to the template attention (the authors' later code).
         update_gate: a learned weight in (0, 0.5] instead of 1/t in Eq. 2 (the authors' later code).
+        quantized: 8-bit fake quantisation on the network as it is exported, batch norms folded (quantization/).
     """
 
     backbone: str = "mobilenet_v2"
@@ -40,6 +41,7 @@ class ModelConfig:
     past_masks: int = 1
     coordinates: bool = False
     update_gate: bool = False
+    quantized: bool = False
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
@@ -74,9 +76,13 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
         default = fields[key].default
         if default is dataclasses.MISSING:
             continue
+        if isinstance(default, tuple) and isinstance(value, list):
+            values = values | {key: (value := tuple(value))}
         fits = isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool)
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             fits = True
+        if isinstance(default, tuple) and fits:
+            fits = all(type(item) is type(default[0]) for item in value)
         if default is not None and not fits:
             raise TTVOSError(f"{where}: {key} must be {type(default).__name__}, not {value!r}")
     return cls(**values)

@@ -16,7 +16,7 @@ class TemporalConsistencyLoss:
     """
 
     def __call__(self, pi_hat: tf.Tensor, heatmap: tf.Tensor, previous: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-        """The loss, a scalar.
+        """The loss, a scalar: the mean over clips of each one's mean over labelled cells.
 
         Args:
             pi_hat: estimated transition matrix (B, h, w, 2), in (-1, 1).
@@ -25,18 +25,28 @@ class TemporalConsistencyLoss:
             known: share of each cell that is labelled (B, h, w, 1), in [0, 1].
         """
         target = tf.stop_gradient(heatmap - previous)
-        error = tf.square(pi_hat - target) * known
-        return tf.reduce_sum(error) / (2.0 * tf.maximum(tf.reduce_sum(known), 1.0))
+        return mean_of_clips(tf.square(pi_hat - target), known)
 
 
-def cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Mean cross entropy over labelled pixels, a scalar.
+def cross_entropy(logit: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Mean over clips of each one's mean cross entropy over labelled pixels, a scalar.
 
     Args:
-        logits: (B, H, W, 2), background first. Two-class softmax equals a sigmoid of their difference.
+        logit: (B, H, W, 1), foreground minus background; its sigmoid is the two-class softmax.
         labels: uint8 (B, H, W): 1 target, 0 rest, 255 void.
     """
-    known = tf.cast(labels != VOID, tf.float32)
-    target = tf.cast(labels == 1, tf.float32)
-    loss = tf.nn.sigmoid_cross_entropy_with_logits(target, logits[..., 1] - logits[..., 0])
-    return tf.reduce_sum(loss * known) / tf.maximum(tf.reduce_sum(known), 1.0)
+    known = tf.cast(labels != VOID, tf.float32)[..., None]
+    target = tf.cast(labels == 1, tf.float32)[..., None]
+    return mean_of_clips(tf.nn.sigmoid_cross_entropy_with_logits(target, logit), known)
+
+
+def mean_of_clips(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    """Mean over the batch of each item's mean where it is labelled; parts of a batch on several devices add up to it.
+
+    Args:
+        values: (B, h, w, C).
+        known: share of each cell that is labelled (B, h, w, 1), in [0, 1].
+    """
+    total = tf.reduce_sum(known, axis=[1, 2, 3])
+    means = tf.reduce_sum(values * known, axis=[1, 2, 3]) / (values.shape[-1] * tf.maximum(total, 1.0))
+    return tf.reduce_mean(means)

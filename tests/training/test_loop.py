@@ -8,15 +8,16 @@ import pytest
 
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.loop import CHECKPOINT, LOG, RELEASE, Trainer, box_shaped, first_masks, train
+from ttvos_tf.training.loop import BOARD, CHECKPOINT, LOG, RELEASE, box_shaped, first_masks, train
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
+from ttvos_tf.training.trainer import Trainer
 from ttvos_tf.weights import read_npz
 
 ROOT = Path(__file__).parents[2]
 TINY = RunSettings(
     model=ModelConfig(matching_channels=8, decoder_channels=8),
     train=TrainSettings(
-        height=32, width=64, length=3, batch_size=2, steps=6, warmup=2, checkpoint_every=3, box_probability=0.5
+        height=32, width=64, lengths=(3,), batch_size=2, steps=6, warmup=2, checkpoint_every=3, box_probability=0.5
     ),
     data=(DataSettings(),),
 )
@@ -136,12 +137,12 @@ def script():
 def test_command_line_trains(script, tmp_path, capsys):
     config = tmp_path / "tiny.toml"
     config.write_text(
-        "[model]\nmatching_channels = 8\n[train]\nheight = 32\nwidth = 64\nlength = 2\nbatch_size = 1\nsteps = 20\n"
+        "[model]\nmatching_channels = 8\n[train]\nheight = 32\nwidth = 64\nlengths = [2]\nbatch_size = 1\nsteps = 20\n"
         "[[data]]\nkind = 'synthetic'\n"
     )
     assert script.main(["--config", str(config), "--out", str(tmp_path / "run")]) == 0
     assert "convert.py --weights" in capsys.readouterr().out
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {CHECKPOINT, RELEASE, LOG}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {CHECKPOINT, RELEASE, LOG, BOARD}
     rows = list(csv.DictReader((tmp_path / "run" / LOG).open()))
     assert [row["step"] for row in rows] == ["20"]
 

@@ -20,7 +20,7 @@ def test_configs_are_readable(path):
         ("[model]\nwidth = 3", r"bad.toml \[model\]: unknown key 'width'"),
         ("[train]\nlenght = 3", r"bad.toml \[train\]: unknown key 'lenght'; known keys are batch_size"),
         ("[train]\nsteps = 'many'", "steps must be int"),
-        ("[train]\nlength = 1", "at least 2 frames"),
+        ("[train]\nlengths = [1]", "numbers of frames from 2"),
         ("[train]\ntrain_backbone = 'none'", "last_block"),
         ("[[data]]\nkind = 'imagenet'", "unknown data kind 'imagenet'"),
         ("epochs = 3\n[[data]]\nkind = 'synthetic'", "unknown key 'epochs'"),

@@ -135,7 +135,7 @@ def _conv(x, channels: int, kernel_size: int, name: str, stride: int = 1, paddin
 
 
 def _norm(x, name: str):
-    return layers.BatchNormalization(epsilon=1e-5, name=name)(x)
+    return layers.BatchNormalization(epsilon=1e-5, synchronized=True, name=name)(x)
 
 
 def _relu(x, name: str):

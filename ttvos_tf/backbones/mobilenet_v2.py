@@ -20,7 +20,7 @@ F4_CHANNELS, F8_CHANNELS, F16_CHANNELS = 16, 32, 128
 def _conv_bn_relu(x, filters: int, kernel_size: int, name: str):
     layers = keras.layers
     x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return layers.ReLU(6.0, name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_bn")(x))
+    return layers.ReLU(6.0, name=f"{name}_relu")(layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x))
 
 
 def build(*, weights: str | None, height: int, width: int) -> keras.Model:

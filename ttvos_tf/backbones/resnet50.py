@@ -85,4 +85,4 @@ def _our_input(trunk: keras.Model, pretrained: bool) -> keras.Model:
 
 def _lateral(x, channels: int, name: str):
     x = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_conv")(x)
-    return layers.BatchNormalization(name=f"{name}_bn")(x)
+    return layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x)

@@ -34,8 +34,10 @@ Job = Callable[[int], Batch]
 PREFETCH = 2  # batches a worker may be ahead
 
 
-def make_batch(sources: Sources, spec: ClipSpec, batch_size: int, seed: int, index: int) -> Batch:
-    """Batch `index`, a pure function of its arguments.
+def make_batch(
+    sources: Sources, spec: ClipSpec, batch_size: int, seed: int, index: int, share: tuple[int, int] = (0, 1)
+) -> Batch:
+    """Batch `index`, or a share of it; a pure function of its arguments.
 
     Args:
         sources: name -> (source, weight); a clip comes from a source with a probability proportional to its weight.
@@ -43,13 +45,14 @@ def make_batch(sources: Sources, spec: ClipSpec, batch_size: int, seed: int, ind
         batch_size: number of clips, B.
         seed: of the run.
         index: of the batch.
+        share: (i, n): the clips i, i + n, i + 2n, ... only.
 
     Returns:
         frames uint8 (B, T, H, W, 3) RGB, masks uint8 (B, T, H, W) of 0, 1 and 255 (void).
     """
     weights = np.array([weight for _, weight in sources.values()], np.float64)
     clips = []
-    for item in range(batch_size):
+    for item in range(batch_size)[share[0] :: share[1]]:
         rng = np.random.default_rng((seed, index, item))
         name = rng.choice(list(sources), p=weights / weights.sum())
         clips.append(sources[name][0].sample(rng, spec))
@@ -57,7 +60,14 @@ def make_batch(sources: Sources, spec: ClipSpec, batch_size: int, seed: int, ind
 
 
 def batches(
-    sources: Sources, spec: ClipSpec, batch_size: int, *, seed: int, start: int = 0, workers: int = 1
+    sources: Sources,
+    spec: ClipSpec,
+    batch_size: int,
+    *,
+    seed: int,
+    start: int = 0,
+    workers: int = 1,
+    share: tuple[int, int] = (0, 1),
 ) -> Generator[Batch, None, None]:
     """Batches start, start + 1, ... without end; see make_batch. Closing the iterator ends the workers.
 
@@ -68,6 +78,7 @@ def batches(
         seed: of the run.
         start: index of the first batch: the number of batches already trained on, when a run is resumed.
         workers: number of worker processes; 0 makes the batches in this process.
+        share: see make_batch.
 
     Raises:
         TTVOSError: no source with a weight, a negative weight, a size below 1; later, what a source raises.
@@ -80,7 +91,7 @@ def batches(
             raise TTVOSError(f"the weight of source {name!r} must not be negative, but is {weight}")
     if min(batch_size, spec.length, spec.height, spec.width) < 1:
         raise TTVOSError(f"batch size and clip size must be at least 1: {batch_size}, {spec}")
-    job = functools.partial(make_batch, dict(sources), spec, batch_size, seed)
+    job = functools.partial(make_batch, dict(sources), spec, batch_size, seed, share=share)
     if workers == 0:
         return (job(index) for index in itertools.count(start))
     return _read_workers(job, start, workers)

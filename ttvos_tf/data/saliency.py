@@ -16,6 +16,7 @@ from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
 from ttvos_tf.data.clip import TARGET, Clip, ClipSpec, shows_target
 from ttvos_tf.data.files import files_by_stem, read_image, read_mask, size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, smooth_walk, translation
+from ttvos_tf.data.occluder import OCCLUDED, passing_occluder
 from ttvos_tf.data.scene import Layer, cut_out, render, sprite
 from ttvos_tf.errors import TTVOSError
 
@@ -68,10 +69,12 @@ class SaliencyClips:
             camera = random_motion(rng, spec.length, center, spec.height, speed=0.7 * random_speed(rng))
             blurred = rng.random() < 0.2
             layers = self.layers(rng, spec)
-            frames, labels = render(layers, camera, spec.height, spec.width, blurred=blurred)
-            masks = (labels == TARGET).astype(np.uint8)
             target = next(layer for layer in layers if layer.label == TARGET)
             alone = target.seen(0, camera[0] @ target.poses[0], spec.height, spec.width)[..., 3] > 127
+            if alone.any() and rng.random() < OCCLUDED:
+                layers.append(passing_occluder(rng, bounding_box(alone), spec))
+            frames, labels = render(layers, camera, spec.height, spec.width, blurred=blurred)
+            masks = (labels == TARGET).astype(np.uint8)
             if shows_target(masks[0]) and masks[0].sum() > 0.4 * alone.sum():  # not hidden by what is before it
                 colors = Colors.random(rng)
                 light = np.exp(0.03 * smooth_walk(rng, spec.length, ()))

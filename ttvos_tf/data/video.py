@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.data.augment import Colors, bounding_box, crop_and_resize, random_window
-from ttvos_tf.data.clip import VOID, Clip, ClipSpec, shows_target
+from ttvos_tf.data.clip import TARGET, VOID, Clip, ClipSpec, shows_target
 from ttvos_tf.data.files import read_image, read_mask, size_of
+from ttvos_tf.data.occluder import OCCLUDED, passing_occluder
+from ttvos_tf.data.scene import draw
 from ttvos_tf.errors import TTVOSError
 
 ATTEMPTS = 50
@@ -65,7 +67,7 @@ class VideoClips:
         if not len(objects):
             return None
         target = rng.choice(objects)
-        window = random_window(rng, bounding_box(self._marked(ids, target)), source, size, scales=(0.6, 1.0))
+        window = random_window(rng, bounding_box(self._marked(ids, target)), source, size, scales=(0.4, 1.0))
         flip, colors = rng.random() < 0.5, Colors.random(rng)
 
         def cut(marked: np.ndarray) -> np.ndarray:
@@ -84,7 +86,12 @@ class VideoClips:
             image = read_image(video.frames[index]) if t else first
             if size_of(image) != source:
                 raise TTVOSError(f"{video.frames[index]}: the frame has another size than {video.frames[order[0]]}")
-            frames[t] = colors(crop_and_resize(image, window, size))
+            frames[t] = crop_and_resize(image, window, size)
+        if rng.random() < OCCLUDED:
+            layer = passing_occluder(rng, bounding_box(masks[0] == TARGET), spec)
+            for t in range(spec.length):
+                draw(frames[t], masks[t], layer.seen(t, layer.poses[t], *size), 0)
+        frames = np.stack([colors(frame) for frame in frames])
         if flip:
             frames, masks = np.ascontiguousarray(frames[:, :, ::-1]), np.ascontiguousarray(masks[:, :, ::-1])
         return Clip(frames, masks)

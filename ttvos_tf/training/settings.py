@@ -8,11 +8,15 @@ steps = 3000
 [[data]]                         # DataSettings, one block a source; paths are relative to --data
 kind = "davis"
 path = "DAVIS"
+[validation]                     # ValidationSettings, optional: chooses the best weights
+path = "DAVIS"
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ttvos_tf.config import ModelConfig, from_dict
 from ttvos_tf.data.sources import KINDS
@@ -25,7 +29,8 @@ class TrainSettings:
 
     Attributes:
         height, width: frame size in pixels, multiples of 16.
-        length: frames a clip, the first with its mask given.
+        lengths: frames a clip, the first with its mask given; several for clips that grow: each for an equal part of
+            the steps.
         batch_size: clips a step.
         steps: optimiser steps.
         learning_rate: Adam's, reached after `warmup` steps, then decayed to zero along a cosine.
@@ -36,6 +41,7 @@ class TrainSettings:
         box_probability: share of clips whose first mask is replaced by its bounding box (Table 3, M).
         train_backbone: "last_block" (section 4: every layer frozen but the last block) or "all".
         freeze_batch_norm: pre-trained batch norms keep their statistics; off when training from scratch.
+        bfloat16: convolutions multiply in bfloat16 and add in float32, on CPUs that have it (a sixth faster).
         ema_decay: decay of the averaged weights that are released; 0 releases the last ones.
         checkpoint_every: steps between checkpoints.
         seed: of weights, clips and boxes.
@@ -43,7 +49,7 @@ class TrainSettings:
 
     height: int = 240
     width: int = 432
-    length: int = 4
+    lengths: tuple[int, ...] = (4,)
     batch_size: int = 4
     steps: int = 3000
     learning_rate: float = 1e-3
@@ -54,6 +60,7 @@ class TrainSettings:
     box_probability: float = 0.0
     train_backbone: str = "last_block"
     freeze_batch_norm: bool = True
+    bfloat16: bool = False
     ema_decay: float = 0.999
     checkpoint_every: int = 250
     seed: int = 0
@@ -62,10 +69,19 @@ class TrainSettings:
         for name in ("height", "width", "batch_size", "steps", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise TTVOSError(f"train.{name} must be at least 1, not {getattr(self, name)}")
-        if self.length < 2:
-            raise TTVOSError(f"train.length must be at least 2 frames, not {self.length}")
+        if not self.lengths or min(self.lengths) < 2:
+            raise TTVOSError(f"train.lengths must be numbers of frames from 2, not {list(self.lengths)}")
         if self.train_backbone not in ("last_block", "all"):
             raise TTVOSError(f'train.train_backbone must be "last_block" or "all", not {self.train_backbone!r}')
+
+    def length_at(self, step: int) -> int:
+        """Frames a clip at a step, counted from 0."""
+        return self.lengths[step * len(self.lengths) // self.steps]
+
+    def end_of_length(self, step: int) -> int:
+        """The first step after `step` at which `length_at` may change, or the number of steps."""
+        part = step * len(self.lengths) // self.steps
+        return -(-(part + 1) * self.steps // len(self.lengths))
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,30 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
+class ValidationSettings:
+    """Sequences that choose the best weights; never ones that are reported as a test.
+
+    Attributes:
+        path: a DAVIS folder, relative to the data root.
+        split: which of its sequences.
+        year: of DAVIS.
+        height, width: frame size that the network is converted for.
+        every: steps between measurements.
+    """
+
+    path: str = ""
+    split: str = "val"
+    year: int = 2016
+    height: int = 480
+    width: int = 864
+    every: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise TTVOSError(f"validation.every must be at least 1, not {self.every}")
+
+
+@dataclass(frozen=True)
 class _Files:
     init: str = ""
     backbone_weights: str = ""
@@ -99,7 +139,7 @@ class _Files:
 
 @dataclass(frozen=True)
 class RunSettings(_Files):
-    """A whole run: model, loop, data, and the files to start from, relative to the data root.
+    """A whole run: model, loop, data, validation, and the files to start from, relative to the data root.
 
     Attributes:
         init: a checkpoint or weights file of this model.
@@ -109,13 +149,18 @@ class RunSettings(_Files):
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainSettings = field(default_factory=TrainSettings)
     data: tuple[DataSettings, ...] = ()
+    validation: ValidationSettings | None = None
 
 
-def load_settings(path: Path) -> RunSettings:
+def load_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
     """Reads a TOML file.
 
+    Args:
+        path: the file.
+        overrides: `key=value` as TOML has it, tables with a dot: "train.steps=100", "model.short_term=false".
+
     Raises:
-        TTVOSError: the file is missing, is no TOML, or has an unknown or ill-typed key.
+        TTVOSError: the file is missing, is no TOML, or has an unknown or ill-typed key; the same of an override.
     """
     try:
         table = tomllib.loads(path.read_text())
@@ -123,10 +168,27 @@ def load_settings(path: Path) -> RunSettings:
         raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from error
     except tomllib.TOMLDecodeError as error:
         raise TTVOSError(f"{path}: not valid TOML ({error})") from error
+    for text in overrides:
+        _override(table, text)
     model = from_dict(ModelConfig, table.pop("model", {}), f"{path} [model]")
     train = from_dict(TrainSettings, table.pop("train", {}), f"{path} [train]")
     data = tuple(from_dict(DataSettings, block, f"{path} [[data]]") for block in table.pop("data", []))
     if not data:
         raise TTVOSError(f"{path}: no [[data]] block; a run needs at least one source of clips")
+    block = table.pop("validation", None)
+    validation = from_dict(ValidationSettings, block, f"{path} [validation]") if block is not None else None
     rest = from_dict(_Files, table, str(path))
-    return RunSettings(rest.init, rest.backbone_weights, model, train, data)
+    return RunSettings(rest.init, rest.backbone_weights, model, train, data, validation)
+
+
+def _override(table: dict[str, Any], text: str) -> None:
+    """Sets one value of a parsed TOML file."""
+    try:
+        change = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TTVOSError(f"--set {text}: expected key=value as in TOML, strings in quotes ({error})") from None
+    for name, value in change.items():
+        if isinstance(value, dict) and isinstance(table.get(name, {}), dict):
+            table.setdefault(name, {}).update(value)
+        else:
+            table[name] = value

@@ -1,0 +1,41 @@
+"""Where a run computes: one device, all GPUs of a machine, or several machines (tf.distribute).
+
+One device and several give the same losses on the same batch: batch norms that train are synchronised, and the loss is
+a mean over clips. Several machines: start the same command on each, with the environment variable TF_CONFIG that
+`tf.distribute.MultiWorkerMirroredStrategy` reads. The machines share every batch; the first one writes the files.
+"""
+
+import os
+from dataclasses import dataclass
+
+from ttvos_tf.compat import tf
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes of a run.
+
+    Attributes:
+        rank: of this process, from 0; the first one writes the files.
+        count: number of processes.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+
+def choose_strategy() -> tf.distribute.Strategy:
+    """Several machines if TF_CONFIG is set, else all GPUs if there are two or more, else one device."""
+    if "TF_CONFIG" in os.environ:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if len(tf.config.list_logical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def workers(strategy: tf.distribute.Strategy) -> Workers:
+    """This process's place among the run's processes."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.cluster_spec():
+        return Workers()
+    return Workers(rank=resolver.task_id, count=resolver.cluster_spec().num_tasks("worker"))

@@ -1,0 +1,147 @@
+"""A network with its optimiser and averaged weights: one optimiser step, checkpoints."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ttvos_tf.compat import keras, tf
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.model import TTVOS, build_model
+from ttvos_tf.training.clip_loss import ClipLoss, clip_loss
+from ttvos_tf.training.distribution import workers
+from ttvos_tf.training.settings import RunSettings, TrainSettings
+from ttvos_tf.weights import WEIGHTS, assign_weights, read_npz, variables, weight_arrays, write_npz
+
+
+def freeze(model: TTVOS, settings: TrainSettings) -> None:
+    """Marks what training may change: section 4 freezes every backbone layer but the last block.
+
+    Batch norms with pre-trained statistics stay as they are, if asked; the backbone's own laterals always train.
+    """
+    laterals = set(getattr(model.encoder, "laterals", ()))
+    for layer in model.encoder.layers:
+        layer.trainable = settings.train_backbone == "all" or layer.name in model.encoder.last_block
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.name not in laterals:
+            layer.trainable = layer.trainable and not settings.freeze_batch_norm
+
+
+class Trainer:
+    """A network being trained, on one device or, as copies, on all devices of a strategy.
+
+    Args:
+        settings: the run.
+        data_root: what the settings' paths are relative to.
+        strategy: devices (distribution.py); None for one device.
+
+    Attributes:
+        model: the network being trained.
+        step: optimiser steps taken.
+    """
+
+    def __init__(self, settings: RunSettings, data_root: Path, strategy: tf.distribute.Strategy | None = None):
+        train = settings.train
+        keras.utils.set_random_seed(train.seed)
+        tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": train.bfloat16})
+        self.settings = settings
+        self.strategy = strategy or tf.distribute.get_strategy()
+        with self.strategy.scope():
+            self.model = _start_model(settings, data_root)
+            freeze(self.model, train)
+            self.trained = [v for part in self.model.models for v in part.trainable_variables]
+            decay = keras.optimizers.schedules.CosineDecay(
+                initial_learning_rate=0.0,
+                decay_steps=max(1, train.steps - train.warmup),
+                warmup_target=train.learning_rate,
+                warmup_steps=train.warmup,
+            )
+            self.optimizer = keras.optimizers.Adam(decay, global_clipnorm=train.clip_norm)
+            self.optimizer.build(self.trained)
+            self.average = {name: tf.Variable(v, trainable=False) for name, v in variables(self.model).items()}
+
+    @property
+    def step(self) -> int:
+        return int(self.optimizer.iterations)
+
+    def train_step(self, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray) -> ClipLoss:
+        """One optimiser step on this process's share of a batch; shapes as in clip_loss.
+
+        Returns:
+            The loss of the whole batch, over all devices.
+        """
+        return self._step(*(self._scatter(array) for array in (frames, masks, first_mask)))
+
+    def _scatter(self, batch: np.ndarray):
+        """Deals a batch out to this process's devices."""
+        devices = self.strategy.num_replicas_in_sync // workers(self.strategy).count
+        if len(batch) % devices:
+            raise TTVOSError(f"train.batch_size: {len(batch)} clips cannot be dealt out evenly to {devices} devices")
+        if devices == 1:
+            return batch
+        parts = iter(np.split(batch, devices))
+        return self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(next(parts)))
+
+    @tf.function(reduce_retracing=True)
+    def _step(self, frames, masks, first_mask) -> ClipLoss:
+        losses = self.strategy.run(self._replica_step, (frames, masks, first_mask))
+        # A young average follows the weights closely, or it would hold on to the random start.
+        count = tf.cast(self.optimizer.iterations, tf.float32)
+        keep = tf.minimum(self.settings.train.ema_decay, (1.0 + count) / (10.0 + count))
+        for name, variable in variables(self.model).items():
+            self.average[name].assign_sub((1.0 - keep) * (self.average[name] - variable))
+        return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, each, axis=None) for each in losses))
+
+    def _replica_step(self, frames, masks, first_mask) -> tuple[tf.Tensor, ...]:
+        """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
+        train = self.settings.train
+        weight = train.transition_weight if train.temporal_consistency_loss else 0.0
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(self.trained)
+            loss = clip_loss(self.model, frames, masks, first_mask, weight)
+            share = loss.total / self.strategy.num_replicas_in_sync
+        gradients = tape.gradient(share, self.trained)
+        # Adds the gradients of all devices up, and only then clips their norm.
+        self.optimizer.apply_gradients([(g, v) for g, v in zip(gradients, self.trained, strict=True) if g is not None])
+        return tuple(loss)
+
+    def save(self, path: Path) -> None:
+        """Writes a checkpoint: averaged weights as `weights/`, and all that an exact resume needs."""
+        arrays = weight_arrays(self.model.config, self.average)
+        arrays |= {f"raw/{name}": value.numpy() for name, value in variables(self.model).items()}
+        arrays |= {f"optimizer/{index}": v.numpy() for index, v in enumerate(self.optimizer.variables)}
+        arrays["train"] = np.array(json.dumps(dataclasses.asdict(self.settings.train)))
+        write_npz(path, arrays)
+
+    def restore(self, path: Path) -> None:
+        """Continues exactly from a checkpoint.
+
+        Raises:
+            TTVOSError: it is of another architecture, or holds weights only.
+        """
+        arrays = read_npz(path)
+        assign_weights(self.model, arrays, path, "raw/")
+        for name, value in self.average.items():
+            value.assign(arrays[WEIGHTS + name])
+        for index, variable in enumerate(self.optimizer.variables):
+            array = arrays.get(f"optimizer/{index}")
+            if array is None or array.shape != tuple(variable.shape):
+                raise TTVOSError(f"{path}: no optimiser state of this run; start it anew or keep the same [train]")
+            variable.assign(array)
+
+    def release(self, path: Path) -> None:
+        """Writes the averaged weights alone."""
+        write_npz(path, weight_arrays(self.model.config, self.average))
+
+
+def _start_model(settings: RunSettings, data_root: Path) -> TTVOS:
+    """The network with the weights that the run starts from."""
+    weights = settings.backbone_weights
+    if weights and weights != "imagenet":
+        weights = str(data_root / weights)
+    train = settings.train
+    model = build_model(settings.model, height=train.height, width=train.width, backbone_weights=weights or None)
+    if settings.init:
+        path = data_root / settings.init
+        assign_weights(model, read_npz(path), path)
+    return model

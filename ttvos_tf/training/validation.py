@@ -1,0 +1,64 @@
+"""J&F of weights on held-out videos, measured on what will be shipped: the converted network in the TFLite runtime."""
+
+import csv
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from ttvos_tf.data.davis import sequences
+from ttvos_tf.evaluation import score_folder, track_folder
+from ttvos_tf.export.tflite import convert, model_name
+from ttvos_tf.metrics.report import to_json
+from ttvos_tf.runtime import Tracker
+from ttvos_tf.training.settings import ValidationSettings
+from ttvos_tf.weights import load_model
+
+
+def validate(weights: Path, settings: ValidationSettings, data_root: Path) -> float:
+    """Converts weights to a float32 `.tflite` file, tracks a split's sequences from their first masks, and scores them.
+
+    Returns:
+        J&F-Mean, 0 to 1.
+
+    Raises:
+        TTVOSError: bad weights or data.
+    """
+    videos = sequences(data_root / settings.path, settings.split, str(settings.year))
+    model = load_model(weights, height=settings.height, width=settings.width)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"ttvos_{model_name(model, 'float32')}.tflite"
+        file.write_bytes(convert(model, "float32"))
+        track_folder(Tracker(str(file), num_threads=2), videos, str(settings.year), "mask", Path(folder) / "masks")
+        scores = score_folder(videos, Path(folder) / "masks", str(settings.year))
+    return to_json(scores, None)["global"]["J&F-Mean"]
+
+
+class Validation:
+    """Measures weights along a run; `validation.csv` (step, J&F) is its memory.
+
+    Args:
+        settings: when and on what.
+        data_root: what the settings' path is relative to.
+        path: the CSV file.
+        append: an earlier run's file goes on.
+    """
+
+    def __init__(self, settings: ValidationSettings, data_root: Path, path: Path, append: bool):
+        self.settings, self.data_root, self.path = settings, data_root, path
+        sequences(data_root / settings.path, settings.split, str(settings.year))  # fails now rather than hours later
+        if not append or not path.exists():
+            path.write_text("step,J&F\n")
+
+    def due(self, step: int, last: int) -> bool:
+        """Whether to measure after a step of a run of `last` steps."""
+        return step % self.settings.every == 0 or step == last
+
+    def __call__(self, step: int, weights: Path) -> tuple[float, bool]:
+        """Measures a file of weights: J&F-Mean, and whether it is the best so far."""
+        with self.path.open(newline="") as file:
+            best = max((float(row["J&F"]) for row in csv.DictReader(file)), default=-np.inf)
+        score = validate(weights, self.settings, self.data_root)
+        with self.path.open("a", newline="") as file:
+            csv.writer(file).writerow([step, f"{score:.5f}"])
+        return score, score > best
