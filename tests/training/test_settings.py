@@ -5,7 +5,7 @@ import pytest
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.settings import load_settings
 
-CONFIGS = sorted((Path(__file__).parents[2] / "training/configs").glob("*.toml"))
+CONFIGS = sorted((Path(__file__).parents[2] / "training/configs").rglob("*.toml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

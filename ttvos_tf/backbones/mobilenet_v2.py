@@ -23,12 +23,11 @@ def _conv_bn_relu(x, filters: int, kernel_size: int, name: str):
     return layers.ReLU(6.0, name=f"{name}_relu")(layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x))
 
 
-def build(*, weights: str | None, height: int, width: int) -> keras.Model:
-    """Frame (B, H, W, 3) -> f4 (16 channels), f8 (32), f16 (64 + 64 from stride 32).
+def published(*, weights: str | None, height: int, width: int) -> keras.Model:
+    """The published network alone: frame (B, H, W, 3) -> maps at strides 4 (24 channels), 8 (32), 16 (96) and 32 (320).
 
     Args:
-        weights: None, "imagenet", a `.npz` with `<layer>/kernel` and `/bias` (batch norm folded), or a Keras `.h5`.
-        height, width: frame size, multiples of 16.
+        weights, height, width: see `build`.
     """
     folded = weights if weights and weights.endswith(".npz") else None
     base = keras.applications.MobileNetV2(
@@ -37,7 +36,18 @@ def build(*, weights: str | None, height: int, width: int) -> keras.Model:
     if folded:
         _load_folded(base, folded)
     taps = [base.get_layer(f"block_{index}").output for index in ("2_add", "5_add", "12_add", "16_project_BN")]
-    s4, s8, s16, s32 = taps
+    return keras.Model(base.input, taps, name="mobilenet_v2_published")
+
+
+def build(*, weights: str | None, height: int, width: int) -> keras.Model:
+    """Frame (B, H, W, 3) -> f4 (16 channels), f8 (32), f16 (64 + 64 from stride 32).
+
+    Args:
+        weights: None, "imagenet", a `.npz` with `<layer>/kernel` and `/bias` (batch norm folded), or a Keras `.h5`.
+        height, width: frame size, multiples of 16.
+    """
+    base = published(weights=weights, height=height, width=width)
+    s4, s8, s16, s32 = base.outputs
     f4 = _conv_bn_relu(s4, F4_CHANNELS, 1, "lateral4")
     half = F16_CHANNELS // 2
     lateral16 = _conv_bn_relu(s16, half, 1, "lateral16")

@@ -1,7 +1,5 @@
 """The training loop: clips in, checkpoints, validation and logs out; resume."""
 
-import collections
-import csv
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.board import Board
 from ttvos_tf.training.clip_loss import ClipLoss
 from ttvos_tf.training.distribution import Workers, choose_strategy, workers
+from ttvos_tf.training.log import LOG_EVERY, Log
 from ttvos_tf.training.settings import RunSettings, TrainSettings
 from ttvos_tf.training.trainer import Trainer
 from ttvos_tf.training.validation import Validation
@@ -26,8 +25,7 @@ BEST = "best.npz"
 LOG = "log.csv"
 VALIDATION = "validation.csv"
 BOARD = "tensorboard"
-
-LOG_EVERY = 20
+COLUMNS = ("loss", "cross_entropy", "transition", "frames_per_second")
 
 
 def box_shaped(mask: np.ndarray) -> np.ndarray:
@@ -136,7 +134,7 @@ class _Records:
             disable=None if writes else True,
         )
         if writes:
-            self._log = _Log(out / LOG, append)
+            self._log = Log(out / LOG, COLUMNS, append)
             self._board = Board(out / BOARD)
             validation = trainer.settings.validation
             self._validation = Validation(validation, data_root, out / VALIDATION, append) if validation else None
@@ -174,30 +172,3 @@ class _Records:
         self._bar.close()
         if self.writes:
             self._log.close()
-
-
-class _Log:
-    """`log.csv`: one line every LOG_EVERY steps, means over them."""
-
-    COLUMNS = ("step", "loss", "cross_entropy", "transition", "frames_per_second")
-
-    def __init__(self, path: Path, append: bool):
-        new = not (append and path.exists())
-        self._file = path.open("w" if new else "a", newline="")
-        self._writer = csv.writer(self._file)
-        self._rows: collections.deque[tuple[float, ...]] = collections.deque(maxlen=LOG_EVERY)
-        if new:
-            self._writer.writerow(self.COLUMNS)
-
-    def write(self, step: int, *values: float) -> None:
-        self._rows.append(values)
-        if step % LOG_EVERY == 0:
-            self._writer.writerow([step, *(f"{mean:.5g}" for mean in np.mean(self._rows, axis=0))])
-            self._file.flush()
-
-    def summary(self) -> str:
-        loss, entropy, transition, speed = np.mean(self._rows, axis=0)
-        return f"loss {loss:.4f} (mask {entropy:.4f}, transition {transition:.4f}), {speed:.0f} frames/s"
-
-    def close(self) -> None:
-        self._file.close()

@@ -135,21 +135,28 @@ class ValidationSettings:
 class _Files:
     init: str = ""
     backbone_weights: str = ""
+    teacher_weights: str = ""
 
 
 @dataclass(frozen=True)
 class RunSettings(_Files):
-    """A whole run: model, loop, data, validation, and the files to start from, relative to the data root.
+    """A whole run: model, loop, data, validation, and the files to start from (see `resolve`).
 
     Attributes:
         init: a checkpoint or weights file of this model.
         backbone_weights: what backbones.build_backbone takes.
+        teacher_weights: MobileNetV2's, for training/teach.py.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainSettings = field(default_factory=TrainSettings)
     data: tuple[DataSettings, ...] = ()
     validation: ValidationSettings | None = None
+
+
+def resolve(path: str, data_root: Path) -> Path:
+    """Where a config's file is: below the data root or, if it is not there, the working directory."""
+    return data_root / path if (data_root / path).exists() else Path(path)
 
 
 def load_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
@@ -178,7 +185,7 @@ def load_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
     block = table.pop("validation", None)
     validation = from_dict(ValidationSettings, block, f"{path} [validation]") if block is not None else None
     rest = from_dict(_Files, table, str(path))
-    return RunSettings(rest.init, rest.backbone_weights, model, train, data, validation)
+    return RunSettings(**vars(rest), model=model, train=train, data=data, validation=validation)
 
 
 def _override(table: dict[str, Any], text: str) -> None:

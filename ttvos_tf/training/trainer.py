@@ -11,7 +11,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.model import TTVOS, build_model
 from ttvos_tf.training.clip_loss import ClipLoss, clip_loss
 from ttvos_tf.training.distribution import workers
-from ttvos_tf.training.settings import RunSettings, TrainSettings
+from ttvos_tf.training.settings import RunSettings, TrainSettings, resolve
 from ttvos_tf.weights import WEIGHTS, assign_weights, read_npz, variables, weight_arrays, write_npz
 
 
@@ -138,10 +138,10 @@ def _start_model(settings: RunSettings, data_root: Path) -> TTVOS:
     """The network with the weights that the run starts from."""
     weights = settings.backbone_weights
     if weights and weights != "imagenet":
-        weights = str(data_root / weights)
+        weights = str(resolve(weights, data_root))
     train = settings.train
     model = build_model(settings.model, height=train.height, width=train.width, backbone_weights=weights or None)
     if settings.init:
-        path = data_root / settings.init
+        path = resolve(settings.init, data_root)
         assign_weights(model, read_npz(path), path)
     return model
