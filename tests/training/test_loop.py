@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.data.trees import sliding, write_davis
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.loop import BOARD, CHECKPOINT, LOG, RELEASE, box_shaped, first_masks, train
-from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
+from ttvos_tf.training.loop import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION, box_shaped, first_masks, train
+from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings, load_settings
 from ttvos_tf.training.trainer import Trainer
-from ttvos_tf.weights import read_npz
+from ttvos_tf.weights import read_npz, variables
 
 ROOT = Path(__file__).parents[2]
 TINY = RunSettings(
@@ -64,6 +65,29 @@ def test_only_the_last_block_trains():
             np.testing.assert_array_equal(variable, frozen[variable.name], err_msg=variable.name)
     for variable in trainer.trained:
         assert np.any(variable.numpy() != before[variable.name]), variable.name
+
+
+def test_average_is_that_of_the_weights():
+    trainer = Trainer(with_train(ema_decay=0.25, learning_rate=1e-2), Path("."))
+    name = "decoder_up2/kernel"
+    expected = trainer.average[name].numpy()
+    frames, masks = clip_batch()
+    for step in range(1, 4):
+        trainer.train_step(frames, masks, masks[:, 0])
+        keep = min(0.25, (1 + step) / (10 + step))
+        expected = keep * expected + (1 - keep) * variables(trainer.model)[name].numpy()
+        np.testing.assert_allclose(trainer.average[name], expected, atol=1e-6)
+
+
+def test_highest_learning_rate_of_the_configs_stays_finite():
+    configs = [load_settings(path) for path in (ROOT / "training/configs").rglob("*.toml")]
+    highest = max(settings.train.learning_rate for settings in configs if not settings.teacher_weights)
+    settings = with_train(learning_rate=highest, steps=220, warmup=10, train_backbone="all", freeze_batch_norm=False)
+    trainer = Trainer(settings, Path("."))
+    for step in range(200):
+        frames, masks = clip_batch(step)
+        assert np.isfinite(trainer.train_step(frames, masks, masks[:, 0])).all(), step
+    assert all(np.isfinite(value).all() for value in trainer.average.values())
 
 
 def test_resume_is_exact(tmp_path, monkeypatch):
@@ -134,17 +158,49 @@ def script():
     return module
 
 
-def test_command_line_trains(script, tmp_path, capsys):
-    config = tmp_path / "tiny.toml"
-    config.write_text(
-        "[model]\nmatching_channels = 8\n[train]\nheight = 32\nwidth = 64\nlengths = [2]\nbatch_size = 1\nsteps = 20\n"
+@pytest.fixture
+def config(tmp_path):
+    """A run of moments, with clips that grow and videos to validate on."""
+    write_davis(tmp_path / "davis", {"dog": sliding(4)}, split="val")
+    path = tmp_path / "tiny.toml"
+    path.write_text(
+        "[model]\nmatching_channels = 8\n"
+        "[train]\nheight = 32\nwidth = 64\nlengths = [2, 3]\nbatch_size = 1\nsteps = 1000\n"
         "[[data]]\nkind = 'synthetic'\n"
+        "[validation]\npath = 'davis'\nheight = 32\nwidth = 64\n"
     )
-    assert script.main(["--config", str(config), "--out", str(tmp_path / "run")]) == 0
+    return path
+
+
+def test_command_line_trains(script, config, tmp_path, capsys):
+    out = tmp_path / "run"
+    command = ["--config", str(config), "--data", str(tmp_path), "--out", str(out)]
+    assert script.main([*command, "--set", "train.steps=20", "validation.every=10"]) == 0
     assert "convert.py --weights" in capsys.readouterr().out
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {CHECKPOINT, RELEASE, LOG, BOARD}
-    rows = list(csv.DictReader((tmp_path / "run" / LOG).open()))
+    assert {path.name for path in out.iterdir()} == {CHECKPOINT, RELEASE, BEST, LOG, VALIDATION, BOARD}
+    rows = list(csv.DictReader((out / LOG).open()))
     assert [row["step"] for row in rows] == ["20"]
+    rows = list(csv.DictReader((out / VALIDATION).open()))
+    assert [row["step"] for row in rows] == ["10", "20"]
+    best = max(rows, key=lambda row: float(row["J&F"]))
+    assert 0 <= float(best["J&F"]) <= 1
+    if best is rows[-1]:
+        assert (out / BEST).read_bytes() == (out / RELEASE).read_bytes()
+
+
+def test_profile_shows_where_the_time_goes(script, config, tmp_path, capsys):
+    assert script.main(["--config", str(config), "--data", str(tmp_path), "--profile"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "1 clips of 3 frames, 32x64, last_block trained"
+    parts = [int(line.split(" ms")[0].split()[-1]) for line in lines[2:6]]
+    assert abs(sum(parts[:3]) - parts[3]) <= 2  # of the step, to a rounding
+    assert "frames a second" in lines[-1]
+
+
+def test_clips_grow_in_equal_parts():
+    settings = dataclasses.replace(TINY.train, lengths=(2, 4, 5), steps=8)
+    assert [settings.length_at(step) for step in range(8)] == [2, 2, 2, 4, 4, 4, 5, 5]
+    assert [settings.end_of_length(step) for step in range(8)] == [3, 3, 3, 6, 6, 6, 8, 8]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.settings import load_settings
+from ttvos_tf.training.settings import load_settings, resolve
 
 CONFIGS = sorted((Path(__file__).parents[2] / "training/configs").rglob("*.toml"))
 
@@ -39,3 +39,27 @@ def test_bad_settings_are_named(text, message, tmp_path):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(TTVOSError, match=r"none\.toml: cannot be read"):
         load_settings(tmp_path / "none.toml")
+
+
+def test_overrides(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text("[train]\nsteps = 5\nwarmup = 2\n[[data]]\nkind = 'synthetic'")
+    settings = load_settings(path, ["train.steps=7", "model.short_term=false", "init='x.npz'", "train.lengths=[2, 3]"])
+    assert (settings.train.steps, settings.train.warmup, settings.train.lengths) == (7, 2, (2, 3))
+    assert settings.init == "x.npz" and not settings.model.short_term
+    for text, message in (
+        ("train.steps", "expected key=value"),
+        ("model.backbone=hrnet", "strings in quotes"),
+        ("train.step=3", "unknown key 'step'"),
+        ("train.lengths=[2, 'x']", "lengths must be tuple"),
+    ):
+        with pytest.raises(TTVOSError, match=message):
+            load_settings(path, [text])
+
+
+def test_files_of_a_config_are_below_the_data_or_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.npz").touch()
+    assert resolve("a.npz", Path("data")) == Path("data/a.npz")
+    assert resolve("b.npz", Path("data")) == Path("b.npz")

@@ -15,8 +15,14 @@ from ttvos_tf.training.settings import ValidationSettings
 from ttvos_tf.weights import load_model
 
 
-def validate(weights: Path, settings: ValidationSettings, data_root: Path) -> float:
-    """Converts weights to a float32 `.tflite` file, tracks a split's sequences from their first masks, and scores them.
+def validate(weights: Path, settings: ValidationSettings, data_root: Path, init: str = "mask") -> float:
+    """Converts weights to a float32 `.tflite` file, tracks a split's sequences with it, and scores them.
+
+    Args:
+        weights: a weights file or checkpoint.
+        settings: what to track, at what size.
+        data_root: what the settings' path is relative to.
+        init: what is given of each object in the first frame: "mask" or "box".
 
     Returns:
         J&F-Mean, 0 to 1.
@@ -29,7 +35,7 @@ def validate(weights: Path, settings: ValidationSettings, data_root: Path) -> fl
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"ttvos_{model_name(model, 'float32')}.tflite"
         file.write_bytes(convert(model, "float32"))
-        track_folder(Tracker(str(file), num_threads=2), videos, str(settings.year), "mask", Path(folder) / "masks")
+        track_folder(Tracker(str(file), num_threads=2), videos, str(settings.year), init, Path(folder) / "masks")
         scores = score_folder(videos, Path(folder) / "masks", str(settings.year))
     return to_json(scores, None)["global"]["J&F-Mean"]
 
