@@ -63,7 +63,7 @@ class Lesson:
         """Optimiser steps taken."""
         return int(self.optimizer.iterations)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function
     def teach(self, frames: tf.Tensor) -> list[tf.Tensor]:
         """One optimiser step on frames uint8 RGB (B, H, W, 3).
 

@@ -82,7 +82,7 @@ class Trainer:
         parts = iter(np.split(batch, devices))
         return self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(next(parts)))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function  # traced anew when clips grow: the unrolled network has to know how long they are
     def _step(self, frames, masks, first_mask) -> ClipLoss:
         losses = self.strategy.run(self._replica_step, (frames, masks, first_mask))
         # A young average follows the weights closely, or it would hold on to the random start.
