@@ -1,9 +1,10 @@
 # make demo: segments the bundled clip with the shipped model. make test: everything that proves the project works.
+# make android: builds and tests the phone app, see android_demo/README.md.
 PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 
-.PHONY: demo test format clean
+.PHONY: demo test android format clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/ttvos segment ttvos_tf/data/sample/sample.mp4 --mask ttvos_tf/data/sample/first_mask.png \
@@ -15,12 +16,15 @@ test: $(DEV)/ready
 	$(DEV)/bin/mypy
 	$(DEV)/bin/pytest -m "not slow"
 
+android: $(DEMO)/ready
+	PYTHON=$(CURDIR)/$(DEMO)/bin/python android_demo/build.sh
+
 format: $(DEV)/ready
 	$(DEV)/bin/ruff check --fix .
 	$(DEV)/bin/ruff format .
 
 clean:
-	rm -rf $(DEMO) $(DEV) out
+	rm -rf $(DEMO) $(DEV) out android_demo/build
 
 $(DEMO)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEMO)

@@ -1,0 +1,49 @@
+package org.ttvos.core
+
+import kotlin.math.min
+import kotlin.math.round
+
+/** The coarsest features have a stride of 16: less is not a picture. */
+const val MIN_SIDE = 16
+
+private const val NEARLY_FILLS = 0.9
+
+/**
+ * Where frames of one size lie in a model's input: as `ttvos_tf/runtime/geometry.py` has it.
+ *
+ * A frame that fits and nearly fills the model in one dimension keeps its pixels and is only padded (854x480 in
+ * 864x480); any other is resized with its aspect kept, then padded on the right and below.
+ *
+ * @property source size of the frames.
+ * @property model size of the model's input.
+ * @property inner size of the frame in the input's top left corner; equal to [source] if nothing is resampled.
+ */
+data class Fit(
+    val source: Size,
+    val model: Size,
+    val inner: Size,
+)
+
+/**
+ * Places frames of size [source] in a model of size [model].
+ *
+ * @throws TtvosException the frame is smaller than [MIN_SIDE] in a dimension.
+ */
+fun fit(
+    source: Size,
+    model: Size,
+): Fit {
+    if (min(source.height, source.width) < MIN_SIDE) {
+        throw TtvosException("the frame is $source: it must be at least ${MIN_SIDE}x$MIN_SIDE")
+    }
+    val scale = min(model.height.toDouble() / source.height, model.width.toDouble() / source.width)
+    if (scale in 1.0..1 / NEARLY_FILLS) return Fit(source, model, source)
+    return Fit(
+        source,
+        model,
+        Size(
+            round(source.height * scale).toInt().coerceIn(1, model.height),
+            round(source.width * scale).toInt().coerceIn(1, model.width),
+        ),
+    )
+}
