@@ -2,13 +2,22 @@
 
     python tflite/convert.py                                    # the shipped weights, all precisions, both sizes
     python tflite/convert.py --weights runs/rendered/weights.npz --size 240x432 --out out
+    python tflite/convert.py --weights weights/mobilenet_v2.npz --calibrate DAVIS      # int8 without training
 
 Each file has the signatures init, step, encode, segment and update (ttvos_tf/export/signatures.py), and lies in --out
-as ttvos_<backbone>_<H>x<W>_<precision>.tflite.
+as ttvos_<backbone>_<H>x<W>_<precision>.tflite:
+
+    float32, float16    of float weights
+    int8                of weights that were trained quantised ([model] quantized = true)
+    int8_encode, _head  the same for Coral: the encoder for the Edge TPU, and the rest for the CPU
+    ptq                 of float weights, with --calibrate: int8 without training, the baseline
+
+What Edge TPU would refuse of the encoder is printed.
 """
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
@@ -19,6 +28,7 @@ from ttvos_tf.runtime.geometry import parse_size
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
 SIZES = ("240x432", "480x864")
+CALIBRATION_CLIPS, CALIBRATION_LENGTH = 24, 5
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,37 +37,65 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, help="weights or checkpoint .npz (default: all shipped ones)")
     parser.add_argument("--config", type=Path, help="TOML file whose [model] the weights must be of")
     parser.add_argument("--size", action="append", metavar="HxW", help="frame size; may be given several times")
+    parser.add_argument("--calibrate", type=Path, metavar="DAVIS", help="a DAVIS folder: int8 of float weights (ptq)")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the files (default: out)")
     args = parser.parse_args(argv)
     try:
         sizes = [parse_size(text) for text in args.size or SIZES]
-        for path in [args.weights] if args.weights else sorted(SHIPPED.glob("*.npz")):
-            for file in convert_weights(path, args.config, sizes, args.out):
-                print(f"{file}  {file.stat().st_size / 1e6:.1f} MB")
+        for weights in [args.weights] if args.weights else sorted(SHIPPED.glob("*.npz")):
+            for path, content in tqdm(files(weights, args.config, sizes, args.calibrate), unit="file", disable=None):
+                with whole_file(args.out / path) as partial:
+                    partial.write_bytes(content)
+                tqdm.write(f"{args.out / path}  {len(content) / 1e6:.1f} MB")
     except TTVOSError as error:
         print(f"convert.py: error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def convert_weights(weights: Path, config: Path | None, sizes: list[tuple[int, int]], out: Path) -> list[Path]:
-    """Writes one file a size and precision; returns their paths."""
-    from ttvos_tf.export.tflite import PRECISIONS, convert, model_name
+def files(
+    weights: Path, config: Path | None, sizes: list[tuple[int, int]], calibration: Path | None
+) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the files that weights are converted to."""
+    from ttvos_tf.data.sources import open_source
+    from ttvos_tf.export.edge_tpu import refused
+    from ttvos_tf.export.tflite import FLOAT_PRECISIONS, convert, convert_pair, model_name
     from ttvos_tf.training.settings import load_settings
     from ttvos_tf.weights import load_model
 
-    files = []
     expected = load_settings(config).model if config else None
-    with tqdm(total=len(sizes) * len(PRECISIONS), unit="file", desc=weights.name, disable=None) as bar:
-        for height, width in sizes:
-            model = load_model(weights, height=height, width=width, expected=expected)
-            for precision in PRECISIONS:
-                content = convert(model, precision)
-                with whole_file(out / f"ttvos_{model_name(model, precision)}.tflite") as path:
-                    path.write_bytes(content)
-                files.append(out / f"ttvos_{model_name(model, precision)}.tflite")
-                bar.update()
-    return files
+    clips = open_source("davis", calibration) if calibration else None
+    for height, width in sizes:
+        model = load_model(weights, height=height, width=width, expected=expected)
+
+        def name(precision: str, model=model) -> str:
+            return f"ttvos_{model_name(model, precision)}.tflite"
+
+        if model.config.quantized:
+            if clips is not None:
+                raise TTVOSError(f"--calibrate: {weights} was trained quantised; only float weights are calibrated")
+            yield name("int8"), convert(model, "int8")
+            encode, head = convert_pair(model)
+            for line in refused(encode):
+                tqdm.write(f"{name('int8_encode')}: Edge TPU refuses operator {line}")
+            yield from ((name("int8_encode"), encode), (name("int8_head"), head))
+        elif clips is not None:
+            yield name("ptq"), convert(_calibrated(model, clips), "int8")
+        else:
+            yield from ((name(precision), convert(model, precision)) for precision in FLOAT_PRECISIONS)
+
+
+def _calibrated(model, source):
+    """The network quantised, its ranges seen on clips of a source."""
+    import numpy as np
+
+    from ttvos_tf.data.clip import ClipSpec
+    from ttvos_tf.quantization import calibrate, quantize
+
+    rng, spec = np.random.default_rng(0), ClipSpec(CALIBRATION_LENGTH, *model.size)
+    quantized = quantize(model)
+    calibrate(quantized, (source.sample(rng, spec) for _ in range(CALIBRATION_CLIPS)))
+    return quantized
 
 
 if __name__ == "__main__":

@@ -13,22 +13,22 @@ from ttvos_tf.runtime.models import FOLDER
 from ttvos_tf.weights import load_model
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
-# name -> what it is made of. float32 files are not shipped: convert.py makes them, and they are twice the size.
+# Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.
 MODELS = {
-    f"{backbone}_{height}x{width}_{precision}": (backbone, (height, width), precision)
+    f"{backbone}_{height}x{width}_{precision}": (f"{backbone}{suffix}.npz", (height, width), precision)
     for backbone in ("mobilenet_v2",)
     for height, width in ((240, 432), (480, 864))
-    for precision in ("float16",)
+    for precision, suffix in (("float16", ""), ("int8", "_int8"))
 }
-DEFAULT = "mobilenet_v2_480x864_float16"
+DEFAULT = "mobilenet_v2_480x864_int8"
 
 
 def main() -> None:
     """Converts, and lists the files with their checksums."""
     FOLDER.mkdir(exist_ok=True)
     manifest: dict = {"default": DEFAULT}
-    for name, (backbone, (height, width), precision) in MODELS.items():
-        content = convert(load_model(WEIGHTS / f"{backbone}.npz", height=height, width=width), precision)
+    for name, (weights, (height, width), precision) in MODELS.items():
+        content = convert(load_model(WEIGHTS / weights, height=height, width=width), precision)
         file = f"ttvos_{name}.tflite"
         with whole_file(FOLDER / file) as path:
             path.write_bytes(content)

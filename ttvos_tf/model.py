@@ -9,13 +9,22 @@ dtypes in and out:
     state_count     (B,)                           t of Eq. 2
 """
 
+import dataclasses
 from typing import NamedTuple
 
 from ttvos_tf.backbones import build_backbone
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.layers import Coordinates, GroupedConv2D, PixelShuffle, TemplateEmbedding, TemplateMatch, running_mean
+from ttvos_tf.layers import (
+    Coordinates,
+    ForegroundLogit,
+    GroupedConv2D,
+    PixelShuffle,
+    TemplateEmbedding,
+    TemplateMatch,
+    running_mean,
+)
 
 layers = keras.layers
 
@@ -44,13 +53,13 @@ def pool_mask(probability: tf.Tensor) -> tf.Tensor:
     return tf.concat([1.0 - foreground, foreground], axis=-1)
 
 
-def _leaky(x):
-    return layers.LeakyReLU(0.1)(x)
+def _leaky(x, name: str):
+    return layers.LeakyReLU(0.1, name=f"{name}_leaky")(x)
 
 
 def _conv(x, filters: int, kernel_size: int, name: str):
     init = keras.initializers.HeNormal()
-    return _leaky(layers.Conv2D(filters, kernel_size, padding="same", kernel_initializer=init, name=name)(x))
+    return _leaky(layers.Conv2D(filters, kernel_size, padding="same", kernel_initializer=init, name=name)(x), name)
 
 
 def _upsample(x, filters: int, name: str, use_bias: bool = True):
@@ -62,7 +71,7 @@ def _branch(x, filters: int, name: str):
     """f, g, q and X of Fig. 3(b): a point-wise convolution, then a grouped 5x5 one, then LeakyReLU."""
     init = keras.initializers.HeNormal()
     x = layers.Conv2D(filters, 1, kernel_initializer=init, name=f"{name}_point")(x)
-    return _leaky(GroupedConv2D(filters, name=f"{name}_group")(x))
+    return _leaky(GroupedConv2D(filters, name=f"{name}_group")(x), name)
 
 
 def _join_mask(feature, mask, name: str):
@@ -97,14 +106,18 @@ def _template_attention(config: ModelConfig, f8, mask8, template):
 
 
 def _decoder(config: ModelConfig, u16, similarity, f4):
-    """Section 3.1: two logits a pixel, background first, (B, H, W, 2)."""
+    """Section 3.1: the foreground's logit, (B, H, W, 1)."""
     width = config.decoder_channels
-    x = layers.Concatenate(name="decoder_join8")([_leaky(_upsample(u16, width, "decoder_up8")), similarity])
+    x = layers.Concatenate(name="decoder_join8")(
+        [_leaky(_upsample(u16, width, "decoder_up8"), "decoder_up8"), similarity]
+    )
     x = _conv(x, width, 3, "decoder_8")
-    x = layers.Concatenate(name="decoder_join4")([_leaky(_upsample(x, width, "decoder_up4")), f4])
+    x = _leaky(_upsample(x, width, "decoder_up4"), "decoder_up4")
+    x = layers.Concatenate(name="decoder_join4")([x, f4])
     x = _conv(x, width, 3, "decoder_4")
     # Without a bias, so that it stays one linear map from decoder cells to pixels (export/rewrites.py folds it).
-    return PixelShuffle(2, name="logits")(_upsample(x, 2 * 2 * 2, "decoder_up2", use_bias=False))
+    logits = PixelShuffle(2, name="logits")(_upsample(x, 2 * 2 * 2, "decoder_up2", use_bias=False))
+    return ForegroundLogit(name="logit")(logits)
 
 
 class TTVOS:
@@ -113,8 +126,8 @@ class TTVOS:
     Attributes:
         config: what was built.
         encoder: frame in [-1, 1] (B, H, W, 3) -> [f4, f8, f16].
-        segmenter: [feat4, feat8, feat16, state_mask, state_feat16, state_template] -> [logits (B, H, W, 2),
-            similarity features (B, H/8, W/8, C8)].
+        segmenter: [feat4, feat8, feat16, state_mask, state_feat16, state_template] -> [logit (B, H, W, 1), foreground
+            minus background; similarity features (B, H/8, W/8, C8)].
         embedder: [feat8, mask (B, H/8, W/8, 2 * past_masks)] -> [I (B, c, c)], and the update gate (B, 1) if there.
         transition: similarity features -> pi_hat (B, H/8, W/8, 2) in (-1, 1); training only (section 3.3).
     """
@@ -137,9 +150,9 @@ class TTVOS:
         mask16 = layers.AveragePooling2D(2, name="pool_mask16")(mask8)
         u16 = _short_term_matching(config, feat16, previous_f16, mask16)
         similarity = _template_attention(config, feat8, mask8, template)
-        logits = _decoder(config, u16, similarity, feat4)
+        logit = _decoder(config, u16, similarity, feat4)
         inputs = [feat4, feat8, feat16, mask8, previous_f16, template]
-        self.segmenter = keras.Model(inputs, [logits, similarity], name="segmenter")
+        self.segmenter = keras.Model(inputs, [logit, similarity], name="segmenter")
 
         joined = _join_mask(feat8, mask8, "update")
         f, g = (_branch(joined, channels, f"update_{name}") for name in "fg")
@@ -163,10 +176,10 @@ class TTVOS:
         return Features(*self.encoder(normalize(frame), training=training))
 
     def segment(self, features: Features, state: State, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
-        """One object's logits (B, H, W, 2), background first, and similarity features (B, H/8, W/8, C8)."""
+        """One object's logit (B, H, W, 1), foreground minus background; similarity features (B, H/8, W/8, C8)."""
         recurrent = [state[name] for name in ("state_mask", "state_feat16", "state_template")]
-        logits, similarity = self.segmenter([*features, *recurrent], training=training)
-        return logits, similarity
+        logit, similarity = self.segmenter([*features, *recurrent], training=training)
+        return logit, similarity
 
     def update(self, features: Features, probability: tf.Tensor, state: State, training: bool = False) -> State:
         """The state after a frame, given its aggregated foreground probability (B, H, W, 1)."""
@@ -192,7 +205,10 @@ class TTVOS:
 
     def step(self, frame: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
         """Next frame uint8 (B, H, W, 3) -> foreground probability of the single object (B, H, W, 1), new state."""
-        features = self.encode(frame)
+        return self.follow(self.encode(frame), state)
+
+    def follow(self, features: Features, state: State) -> tuple[tf.Tensor, State]:
+        """`step` on a frame that is encoded already."""
         probability = foreground(self.segment(features, state)[0])
         return probability, self.update(features, probability, state)
 
@@ -204,13 +220,13 @@ class TTVOS:
         return embedding, gate[:, 0] / (1.0 + gate[:, 0])
 
 
-def foreground(logits: tf.Tensor) -> tf.Tensor:
-    """Two logits (B, H, W, 2) -> soft-aggregated foreground probability of a single object, (B, H, W, 1).
+def foreground(logit: tf.Tensor) -> tf.Tensor:
+    """Logit d (B, H, W, 1) -> soft-aggregated foreground probability of a single object, (B, H, W, 1).
 
     Aggregation with the background (aggregation.py) makes it sigmoid(2 d), sharper than the softmax: what goes back
     into the state, in training as at inference.
     """
-    return tf.sigmoid(2.0 * (logits[..., 1:] - logits[..., :1]))
+    return tf.sigmoid(2.0 * logit)
 
 
 def _state(mask: tf.Tensor, feat16: tf.Tensor, template: tf.Tensor, count: tf.Tensor) -> State:
@@ -227,4 +243,8 @@ def build_model(
         height, width: frame size in pixels, multiples of 16.
         backbone_weights: see backbones.build_backbone.
     """
-    return TTVOS(config, height, width, backbone_weights)
+    if not config.quantized:
+        return TTVOS(config, height, width, backbone_weights)
+    from ttvos_tf.quantization import quantize  # it is written with this module
+
+    return quantize(TTVOS(dataclasses.replace(config, quantized=False), height, width, backbone_weights))

@@ -43,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a box around an object in the first frame: left, top, width, height in pixels; once for every object",
     )
     parser.add_argument("--model", metavar="NAME|PATH", help="installed model or .tflite file (default: the best)")
+    parser.add_argument("--encoder", type=Path, metavar="FILE", help="of a Coral pair, whose head is --model")
+    parser.add_argument("--delegate", metavar="LIB", help="library for the encoder: libedgetpu.so.1 (default: the CPU)")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the masks, <frame>.png (default: results/<source>)"
     )
@@ -69,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
         raise TTVOSError(f"{args.source}: delivered no frame")
     size = frame.shape[0], frame.shape[1]
     mask = _read_first_mask(args.mask, size) if args.mask else None
-    tracker = Tracker(args.model or default_name(), args.threads, args.runtime)
+    tracker = Tracker(args.model or default_name(), args.threads, args.runtime, args.encoder, args.delegate)
     labels = tracker.start(frame, mask, args.box)
     with contextlib.ExitStack() as outputs:
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.

@@ -29,8 +29,9 @@ def variables(model: "TTVOS") -> dict:
 
 
 def named_variables(part: "keras.Model") -> dict:
-    """A Keras model's variables, by `<layer>/<variable>`."""
-    return {variable.name.removesuffix(":0"): variable for variable in part.variables}
+    """A Keras model's variables, by `<layer>/<variable>`; not the step counters, which tfmot adds and does not use."""
+    floats = [variable for variable in part.variables if variable.dtype.is_floating]
+    return {variable.name.removesuffix(":0"): variable for variable in floats}
 
 
 def write_npz(path: Path, arrays: Arrays) -> None:

@@ -1,11 +1,70 @@
 """Exact rewrites of the network for inference: the same values with fewer or better supported operators."""
 
+import copy
 import itertools
 
 import numpy as np
 
 from ttvos_tf.compat import keras
-from ttvos_tf.layers import GroupedConv2D, PixelShuffle
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.export.graph import copy_layer, readers, rebuild
+from ttvos_tf.layers import BlockDiagonalConv2D, GroupedConv2D, PixelShuffle
+from ttvos_tf.model import TTVOS
+
+
+def inference_form(model: TTVOS) -> TTVOS:
+    """The network as it is exported, and as quantisation-aware training sees it; the transition head is shared."""
+    rewritten = copy.copy(model)
+    rewritten.encoder = fold_batch_norms(model.encoder)
+    rewritten.segmenter = dense_groups(single_logit(model.segmenter))
+    rewritten.embedder = dense_groups(model.embedder)
+    return rewritten
+
+
+def fold_batch_norms(model: keras.Model) -> keras.Model:
+    """Batch norms -> part of the convolution before them, by their moving statistics.
+
+    Args:
+        model: a functional model.
+
+    Returns:
+        A functional model of the same inputs, outputs and values at inference, with weights of its own.
+
+    Raises:
+        TTVOSError: a batch norm that does not directly follow a convolution, or one that is read elsewhere too.
+    """
+    convolutions = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+    folded = {}
+    read_by = readers(model)
+    for norm in model.layers:
+        if not isinstance(norm, keras.layers.BatchNormalization):
+            continue
+        before = norm.input.node.layer
+        transposed = isinstance(before, keras.layers.Conv2DTranspose)  # a Conv2D to Python
+        if not isinstance(before, convolutions) or transposed or read_by[before.name] != [norm]:
+            raise TTVOSError(f"batch norm {norm.name}: cannot be folded, no convolution of its own comes before it")
+        folded[before.name] = norm
+
+    def replace(layer):
+        if isinstance(layer, (keras.layers.InputLayer, keras.layers.BatchNormalization)):
+            return None
+        if layer.name in folded:
+            return layer.__class__.from_config({**layer.get_config(), "use_bias": True})
+        return copy_layer(layer)
+
+    result = rebuild(model, replace)
+    for name, norm in folded.items():
+        result.get_layer(name).set_weights(_folded(model.get_layer(name), norm))
+    return result
+
+
+def _folded(layer: keras.layers.Layer, norm: keras.layers.BatchNormalization) -> list[np.ndarray]:
+    """Kernel and bias of a convolution with the batch norm after it."""
+    kernel, *bias = layer.get_weights()
+    gain = np.asarray(norm.gamma) / np.sqrt(np.asarray(norm.moving_variance) + norm.epsilon)
+    per_channel = gain[:, None] if isinstance(layer, keras.layers.DepthwiseConv2D) else gain
+    offset = (bias[0] if bias else 0.0) - np.asarray(norm.moving_mean)
+    return [kernel * per_channel, offset * gain + np.asarray(norm.beta)]
 
 
 def dense_groups(model: keras.Model) -> keras.Model:
@@ -22,17 +81,19 @@ def dense_groups(model: keras.Model) -> keras.Model:
     """
 
     def replace(layer):
-        config = layer.get_config()
+        if isinstance(layer, keras.layers.InputLayer):
+            return None
         if isinstance(layer, GroupedConv2D):
-            return keras.layers.Conv2D(layer.filters, layer.kernel_size, padding="same", name=layer.name)
-        return layer.__class__.from_config(config)
+            width = layer.group_width
+            return BlockDiagonalConv2D(
+                layer.filters, layer.kernel_size, padding="same", group_width=width, name=layer.name
+            )
+        return copy_layer(layer)
 
-    dense = keras.models.clone_model(model, clone_function=replace)
+    dense = rebuild(model, replace)
     for layer in model.layers:
         if isinstance(layer, GroupedConv2D):
             dense.get_layer(layer.name).set_weights([layer.dense_kernel().numpy(), layer.bias.numpy()])
-        else:
-            dense.get_layer(layer.name).set_weights(layer.get_weights())
     return dense
 
 
@@ -43,15 +104,16 @@ def single_logit(segmenter: keras.Model) -> keras.Model:
     decoder's last layers. See `subpixel_kernel` for the second step.
 
     Args:
-        segmenter: as built by model.TTVOS, outputs [logits (B, H, W, 2), similarity].
+        segmenter: as built by model.TTVOS.
 
     Returns:
-        A model of the same inputs with one output, the logit (B, H, W, 1): foreground minus background.
+        A functional model of the same inputs, outputs and values. It shares its layers but the last.
     """
     last = segmenter.get_layer("decoder_up2")
     kernel = subpixel_kernel(last.get_weights()[0])
     convolution = keras.layers.Conv2D(kernel.shape[-1], 3, padding="same", use_bias=False, name="logit_subpixels")
-    model = keras.Model(segmenter.inputs, PixelShuffle(4, name="logit")(convolution(last.input)))
+    logit = PixelShuffle(4, name="logit")(convolution(last.input))
+    model = keras.Model(segmenter.inputs, [logit, segmenter.outputs[1]], name=segmenter.name)
     convolution.set_weights([kernel])
     return model
 

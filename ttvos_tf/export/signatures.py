@@ -6,42 +6,50 @@
     segment  feat4, feat8, feat16, state_*            -> logit
     update   feat8, feat16, mask_prob, state_*        -> state_*
 
+The file of the head, for a machine whose accelerator runs `encode`, has `feat4, feat8, feat16` instead of `frame`.
+
 frame is uint8 RGB (1, H, W, 3); mask, mask_prob and probability are float32 (1, H, W, 1) in [0, 1]; logit (1, H, W, 1)
 is foreground minus background, before soft aggregation. `init` and `step` are what one object needs; the other three
 serve several objects on one encoded frame.
 """
 
-import copy
 from collections.abc import Callable
 
-from ttvos_tf.compat import keras, tf
-from ttvos_tf.export.rewrites import dense_groups, single_logit
-from ttvos_tf.model import TTVOS, Features, State
+from ttvos_tf.compat import tf
+from ttvos_tf.model import TTVOS, Features
 from ttvos_tf.runtime.interpreter import FEATURES, STATE
 
 
 class Signatures(tf.Module):
-    """The network as TFLite sees it.
+    """A network in its inference form (rewrites.py), as TFLite sees it.
 
     Tracks variables only: saving a Keras model that holds a Conv2DTranspose as part of the module fails once it has
     fake quantisation in it, and a Keras export would lose the names of inputs and outputs.
+
+    Args:
+        model: the network.
+        part: which signatures: all of them on frames (None), "encode" alone, or the "head", all others on features.
     """
 
-    def __init__(self, model: TTVOS):
+    def __init__(self, model: TTVOS, part: str | None = None):
         super().__init__()
-        model = copy.copy(model)
-        segmenter = single_logit(dense_groups(model.segmenter))
-        model.embedder = dense_groups(model.embedder)
-        self._variables = [v for part in (model.encoder, segmenter, model.embedder) for v in part.variables]
+        self._variables = [v for each in (model.encoder, model.segmenter, model.embedder) for v in each.variables]
         # The Keras models live in the functions' closures; as attributes they would be tracked.
-        self.functions = _functions(model, segmenter)
+        functions = _functions(model)
+        if part == "encode":
+            functions = {"encode": functions["encode"]}
+        elif part == "head":
+            del functions["encode"]
+            functions |= _on_features(model)
+        self.functions = functions
 
     def concrete(self) -> dict[str, Callable]:
         """Signature name -> concrete function."""
         return {name: function.get_concrete_function() for name, function in self.functions.items()}
 
 
-def _functions(model: TTVOS, segmenter: keras.Model) -> dict[str, tf.types.experimental.PolymorphicFunction]:
+def _signature(model: TTVOS, *names: str):
+    """tf.function with inputs of these names."""
     height, width = model.size
     specs = {
         "frame": tf.TensorSpec((1, height, width, 3), tf.uint8, "frame"),
@@ -51,36 +59,51 @@ def _functions(model: TTVOS, segmenter: keras.Model) -> dict[str, tf.types.exper
     }
     for tensor in model.segmenter.inputs:
         specs[tensor.name] = tf.TensorSpec((1, *tensor.shape[1:]), tf.float32, tensor.name)
+    return tf.function(input_signature=[specs[name] for name in names])
 
-    def signature(*names: str):
-        return tf.function(input_signature=[specs[name] for name in names])
 
-    def logit_of(features: Features, state: State) -> tf.Tensor:
-        return segmenter([*features, state["state_mask"], state["state_feat16"], state["state_template"]])
+Functions = dict[str, tf.types.experimental.PolymorphicFunction]
 
-    @signature("frame", "mask")
+
+def _functions(model: TTVOS) -> Functions:
+    @_signature(model, "frame", "mask")
     def init(frame, mask):
         return model.init(frame, mask)
 
-    @signature("frame", *STATE)
+    @_signature(model, "frame", *STATE)
     def step(frame, state_mask, state_feat16, state_template, state_count):
         state = dict(zip(STATE, (state_mask, state_feat16, state_template, state_count), strict=True))
-        features = model.encode(frame)
-        probability = tf.sigmoid(2.0 * logit_of(features, state))
-        return {"probability": probability, **model.update(features, probability, state)}
+        probability, state = model.step(frame, state)
+        return {"probability": probability, **state}
 
-    @signature("frame")
+    @_signature(model, "frame")
     def encode(frame):
         return dict(zip(FEATURES, model.encode(frame), strict=True))
 
-    @signature(*FEATURES, *STATE[:3])
+    @_signature(model, *FEATURES, *STATE[:3])
     def segment(feat4, feat8, feat16, state_mask, state_feat16, state_template):
         state = {"state_mask": state_mask, "state_feat16": state_feat16, "state_template": state_template}
-        return {"logit": logit_of(Features(feat4, feat8, feat16), state)}
+        return {"logit": model.segment(Features(feat4, feat8, feat16), state)[0]}
 
-    @signature("feat8", "feat16", "mask_prob", "state_mask", "state_template", "state_count")
+    @_signature(model, "feat8", "feat16", "mask_prob", "state_mask", "state_template", "state_count")
     def update(feat8, feat16, mask_prob, state_mask, state_template, state_count):
         state = {"state_mask": state_mask, "state_template": state_template, "state_count": state_count}
         return model.update(Features(None, feat8, feat16), mask_prob, state)
 
     return {"init": init, "step": step, "encode": encode, "segment": segment, "update": update}
+
+
+def _on_features(model: TTVOS) -> Functions:
+    """`init` and `step` after `encode`."""
+
+    @_signature(model, "feat8", "feat16", "mask")
+    def init(feat8, feat16, mask):
+        return model.start(Features(None, feat8, feat16), mask)
+
+    @_signature(model, *FEATURES, *STATE)
+    def step(feat4, feat8, feat16, state_mask, state_feat16, state_template, state_count):
+        state = dict(zip(STATE, (state_mask, state_feat16, state_template, state_count), strict=True))
+        probability, state = model.follow(Features(feat4, feat8, feat16), state)
+        return {"probability": probability, **state}
+
+    return {"init": init, "step": step}

@@ -1,4 +1,4 @@
-"""Grouped convolution computed as a block-diagonal dense one."""
+"""Grouped convolution computed as a block-diagonal dense one, and that dense one as a layer."""
 
 import numpy as np
 
@@ -33,8 +33,7 @@ class GroupedConv2D(keras.layers.Layer):
         shape = (self.kernel_size, self.kernel_size, self.group_width, self.filters)
         self.kernel = self.add_weight(name="kernel", shape=shape, initializer=keras.initializers.HeNormal())
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
-        group = np.arange(self.filters) // self.group_width
-        self.mask = (group[:, None] == group[None, :]).astype(np.float32)
+        self.mask = block_mask(self.filters, self.group_width)
         super().build(input_shape)
 
     def dense_kernel(self) -> tf.Tensor:
@@ -47,3 +46,29 @@ class GroupedConv2D(keras.layers.Layer):
     def get_config(self):
         sizes = {"filters": self.filters, "kernel_size": self.kernel_size, "group_width": self.group_width}
         return {**super().get_config(), **sizes}
+
+
+@keras.utils.register_keras_serializable("ttvos_tf")
+class BlockDiagonalConv2D(keras.layers.Conv2D):
+    """What a GroupedConv2D is exported as: a Conv2D whose kernel (k, k, C, C) is meant to be zero between groups.
+
+    Args:
+        group_width: channels in a group.
+
+    Attributes:
+        mask: (C, C), 1 where the kernel may be other than zero.
+    """
+
+    def __init__(self, *args, group_width: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.group_width = group_width
+        self.mask = block_mask(self.filters, group_width)
+
+    def get_config(self):
+        return {**super().get_config(), "group_width": self.group_width}
+
+
+def block_mask(channels: int, group_width: int) -> np.ndarray:
+    """float32 (C, C): 1 where the input and the output channel are of the same group, else 0."""
+    group = np.arange(channels) // group_width
+    return (group[:, None] == group[None, :]).astype(np.float32)

@@ -12,14 +12,14 @@ def _flatten(x: tf.Tensor) -> tf.Tensor:
 class TemplateEmbedding(keras.layers.Layer):
     """Eq. 1: [f (B, H, W, c), g (B, H, W, c)] -> I = softmax_rows(f g^T), (B, c, c); rows sum to 1.
 
-    The dot products run over all H*W positions (6480 at 480x864) and would saturate the softmax, so each factor is
-    scaled by (H*W)^-1/4 first. Scaling before the product also keeps fp16 accumulators below 65504.
+    The dot products run over all H*W positions (6480 at 480x864) and would saturate the softmax, so they are scaled by
+    (H*W)^-1/2. Scaling f before the product also keeps fp16 accumulators below 65504.
     """
 
     def call(self, inputs):
         f, g = (_flatten(x) for x in inputs)
-        scale = float(f.shape[1]) ** -0.25
-        return tf.nn.softmax(tf.matmul(f * scale, g * scale, transpose_a=True), axis=-1)
+        scale = float(f.shape[1]) ** -0.5
+        return tf.nn.softmax(tf.matmul(f * scale, g, transpose_a=True), axis=-1)
 
 
 @keras.utils.register_keras_serializable("ttvos_tf")
@@ -37,7 +37,7 @@ class TemplateMatch(keras.layers.Layer):
 
 def running_mean(template: tf.Tensor, embedding: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
     """Eq. 2 as template + (embedding - template) * weight, with weight = 1/t: (B, c, c), weight (B,)."""
-    return template + (embedding - template) * weight[:, None, None]
+    return template + (embedding - template) * tf.reshape(weight, [-1, 1, 1])
 
 
 @keras.utils.register_keras_serializable("ttvos_tf")

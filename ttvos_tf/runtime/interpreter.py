@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Model:
         runtime: "litert", "tflite-runtime" or "tensorflow": what runs it.
     """
 
+    signatures: ClassVar = SIGNATURES
+
     def __init__(self, model: str | Path, num_threads: int = 2, runtime: str = "auto"):
         """Loads a model.
 
@@ -55,16 +57,16 @@ class Model:
         """
         if num_threads < 1:
             raise TTVOSError(f"threads: must be at least 1, not {num_threads}")
-        self.runtime, interpreter_class = _load_runtime(runtime)
+        self.runtime, module = load_runtime(runtime)
         self.path = find_model(model)
         self.name = self.path.stem.removeprefix("ttvos_")
         check_whole(self.path)
         try:
-            self._interpreter = interpreter_class(model_path=str(self.path), num_threads=num_threads)
+            self._interpreter = module.Interpreter(model_path=str(self.path), num_threads=num_threads)
             # No allocate_tensors() of the whole file: it would turn XNNPACK on in tflite-runtime 2.14, nine times as
             # fast, but the first call of a signature with float16 weights then gives wrong values.
         except (ValueError, RuntimeError) as error:
-            raise TTVOSError(f"{self.path}: {self.runtime} cannot load it: {_first_line(error)}") from None
+            raise TTVOSError(f"{self.path}: {self.runtime} cannot load it: {first_line(error)}") from None
         self._runners: dict[str, Any] = {}
         self._check_signatures()
         self.size = self._frame_size()
@@ -78,12 +80,16 @@ class Model:
 
         Returns:
             Its outputs by name, owned by the caller.
+
+        Raises:
+            TTVOSError: a tensor is missing, or of another shape or dtype than the file's.
         """
         runner = self._runner(signature)
+        inputs = {name: _checked(name, wanted, tensors) for name, wanted in runner.get_input_details().items()}
         try:
-            return runner(**{name: tensors[name] for name in runner.get_input_details()})
+            return runner(**inputs)
         except (ValueError, RuntimeError) as error:  # an operator that this runtime does not know shows only here
-            raise TTVOSError(f"{self.path}: {self.runtime} cannot run {signature}: {_first_line(error)}") from None
+            raise TTVOSError(f"{self.path}: {self.runtime} cannot run {signature}: {first_line(error)}") from None
 
     def _runner(self, signature: str) -> Any:
         # Made when first used: each signature has buffers of its own, and one object needs only two of the five.
@@ -93,7 +99,7 @@ class Model:
 
     def _check_signatures(self) -> None:
         found = self._interpreter.get_signature_list()
-        for name, (inputs, outputs) in SIGNATURES.items():
+        for name, (inputs, outputs) in self.signatures.items():
             if name not in found:
                 has = ", ".join(sorted(found)) or "none"
                 raise TTVOSError(f"{self.path}: not a TTVOS model: it has no signature {name!r} (it has {has})")
@@ -111,14 +117,25 @@ class Model:
         return int(details["shape"][1]), int(details["shape"][2])
 
 
-def _load_runtime(runtime: str) -> tuple[str, Any]:
-    """The runtime's name and its Interpreter class."""
+def _checked(name: str, wanted: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A signature's input, as the file wants it."""
+    if name not in tensors:
+        raise TTVOSError(f"the tensor {name} is missing: give the whole state as the last call returned it")
+    given = np.asarray(tensors[name])
+    shape, dtype = tuple(map(int, wanted["shape"])), np.dtype(wanted["dtype"])
+    if given.shape != shape or given.dtype != dtype:
+        raise TTVOSError(f"the tensor {name} is {given.dtype} {given.shape}: this model needs {dtype} {shape}")
+    return given
+
+
+def load_runtime(runtime: str) -> tuple[str, Any]:
+    """The name of what is asked for, one of RUNTIMES, and the module with its Interpreter and load_delegate."""
     if runtime not in RUNTIMES:
         raise TTVOSError(f"runtime: choose one of {', '.join(RUNTIMES)}, not {runtime!r}")
     candidates = {**MODULES, **LAST_RESORT} if runtime == "auto" else {runtime: MODULES[runtime]}
     for name, module in candidates.items():
         try:
-            return name, importlib.import_module(module).Interpreter
+            return name, importlib.import_module(module)
         except ImportError:
             continue
     package = "ai-edge-litert" if runtime in ("auto", "litert") else runtime
@@ -126,5 +143,6 @@ def _load_runtime(runtime: str) -> tuple[str, Any]:
     raise TTVOSError(f"runtime: {which} installed: pip install {package}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What a runtime's error says first; the rest is its own affairs."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

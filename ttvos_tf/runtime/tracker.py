@@ -10,6 +10,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime.geometry import Fit, Size, fit, format_size
 from ttvos_tf.runtime.interpreter import Model, Tensors
 from ttvos_tf.runtime.masks import Box, check_count, objects_in_boxes, objects_in_mask
+from ttvos_tf.runtime.pair import Pair
 
 
 class Tracker:
@@ -25,18 +26,32 @@ class Tracker:
         model: the loaded model; `model.name`, `model.size`, `model.runtime` say what runs.
     """
 
-    def __init__(self, model: str | Path, num_threads: int = 2, runtime: str = "auto"):
+    def __init__(
+        self,
+        model: str | Path,
+        num_threads: int = 2,
+        runtime: str = "auto",
+        encoder: str | Path | None = None,
+        delegate: str | None = None,
+    ):
         """Loads a model.
 
         Args:
             model: path of a `.tflite` file, or name of an installed model (`ttvos models`).
             num_threads: threads of the kernels.
             runtime: "auto", "litert" or "tflite-runtime".
+            encoder: if `model` is the head of a Coral pair, the path of its encoder.
+            delegate: with an encoder, the library that runs it: "libedgetpu.so.1" for a Coral.
 
         Raises:
             TTVOSError: the model cannot be loaded, or the runtime is not installed.
         """
-        self.model = Model(model, num_threads, runtime)
+        if encoder is None:
+            if delegate:
+                raise TTVOSError(f"delegate {delegate}: it runs the encoder of a Coral pair, and none is given")
+            self.model = Model(model, num_threads, runtime)
+        else:
+            self.model = Pair(model, encoder, delegate, num_threads, runtime)
         self.reset()
 
     def reset(self) -> None:

@@ -25,7 +25,7 @@ def unroll(model: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor, training: boo
         training: batch norms use the batch's statistics.
 
     Yields:
-        For each frame t = 1 .. T-1: t, logits (B, H, W, 2), similarity features (B, H/8, W/8, C8), and the heatmap
+        For each frame t = 1 .. T-1: t, logit (B, H, W, 1), similarity features (B, H/8, W/8, C8), and the heatmap
         H_hat_{t-1} (B, H/8, W/8, 2) that they were made from.
     """
     batch, length = frames.shape[:2]
@@ -34,10 +34,10 @@ def unroll(model: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor, training: boo
     features = [Features(*(each[:, t] for each in over_time)) for t in range(length)]
     state = model.start(features[0], first_mask, training=training)
     for t in range(1, length):
-        logits, similarity = model.segment(features[t], state, training=training)
-        yield t, logits, similarity, state["state_mask"][..., :2]
+        logit, similarity = model.segment(features[t], state, training=training)
+        yield t, logit, similarity, state["state_mask"][..., :2]
         if t + 1 < length:
-            state = model.update(features[t], foreground(logits), state, training=training)
+            state = model.update(features[t], foreground(logit), state, training=training)
 
 
 def clip_loss(
@@ -61,9 +61,9 @@ def clip_loss(
     transition_loss = TemporalConsistencyLoss()
     entropies, transitions = [], []
     given = tf.cast(first_mask == 1, tf.float32)[..., None]
-    for t, logits, similarity, previous in unroll(model, frames, given, training):
+    for t, logit, similarity, previous in unroll(model, frames, given, training):
         labels = masks[:, t]
-        entropies.append(cross_entropy(logits, labels))
+        entropies.append(cross_entropy(logit, labels))
         if transition_weight:
             heatmap = pool_mask(tf.cast(labels == 1, tf.float32)[..., None])
             known = tf.nn.avg_pool2d(tf.cast(labels != VOID, tf.float32)[..., None], 8, 8, "VALID")
@@ -72,3 +72,23 @@ def clip_loss(
     entropy = tf.add_n(entropies) / len(entropies)
     transition = tf.add_n(transitions) / len(transitions) if transitions else tf.zeros([])
     return ClipLoss(entropy + transition_weight * transition, entropy, transition)
+
+
+def imitation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor) -> ClipLoss:
+    """How far a network's masks are from a teacher's over a clip, each going on from its own: a divergence, 0 if equal.
+
+    Args:
+        model: the network, in training mode.
+        teacher: a network that stays as it is.
+        frames: uint8 RGB (B, T, H, W, 3).
+        first_mask: uint8 (B, H, W), what both are given for the first frame.
+    """
+    given = tf.cast(first_mask == 1, tf.float32)[..., None]
+    divergences = []
+    pairs = zip(unroll(model, frames, given, training=True), unroll(teacher, frames, given), strict=True)
+    for (_, logit, *_), (_, wanted, *_) in pairs:
+        target = tf.stop_gradient(tf.sigmoid(wanted))
+        entropy = tf.nn.sigmoid_cross_entropy_with_logits(target, logit)
+        divergences.append(tf.reduce_mean(entropy - tf.nn.sigmoid_cross_entropy_with_logits(target, wanted)))
+    divergence = tf.add_n(divergences) / len(divergences)
+    return ClipLoss(divergence, divergence, tf.zeros([]))

@@ -38,6 +38,8 @@ class TrainSettings:
         clip_norm: largest norm of the whole gradient.
         temporal_consistency_loss: Eq. 5's second term (Table 3, TC).
         transition_weight: lambda of Eq. 5.
+        targets: "labels" (Eq. 5), or "init": the masks that the float network of `init` makes, for a quantised one to
+            imitate.
         box_probability: share of clips whose first mask is replaced by its bounding box (Table 3, M).
         train_backbone: "last_block" (section 4: every layer frozen but the last block) or "all".
         freeze_batch_norm: pre-trained batch norms keep their statistics; off when training from scratch.
@@ -57,6 +59,7 @@ class TrainSettings:
     clip_norm: float = 1.0
     temporal_consistency_loss: bool = True
     transition_weight: float = 5.0
+    targets: str = "labels"
     box_probability: float = 0.0
     train_backbone: str = "last_block"
     freeze_batch_norm: bool = True
@@ -73,6 +76,8 @@ class TrainSettings:
             raise TTVOSError(f"train.lengths must be numbers of frames from 2, not {list(self.lengths)}")
         if self.train_backbone not in ("last_block", "all"):
             raise TTVOSError(f'train.train_backbone must be "last_block" or "all", not {self.train_backbone!r}')
+        if self.targets not in ("labels", "init"):
+            raise TTVOSError(f'train.targets must be "labels" or "init", not {self.targets!r}')
 
     def length_at(self, step: int) -> int:
         """Frames a clip at a step, counted from 0."""

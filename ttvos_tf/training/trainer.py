@@ -9,10 +9,11 @@ import numpy as np
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.model import TTVOS, build_model
-from ttvos_tf.training.clip_loss import ClipLoss, clip_loss
+from ttvos_tf.quantization import quantize
+from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, imitation_loss
 from ttvos_tf.training.distribution import workers
 from ttvos_tf.training.settings import RunSettings, TrainSettings, resolve
-from ttvos_tf.weights import WEIGHTS, assign_weights, read_npz, variables, weight_arrays, write_npz
+from ttvos_tf.weights import WEIGHTS, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
 
 
 def freeze(model: TTVOS, settings: TrainSettings) -> None:
@@ -37,6 +38,7 @@ class Trainer:
 
     Attributes:
         model: the network being trained.
+        teacher: the network whose masks it imitates, if it does.
         step: optimiser steps taken.
     """
 
@@ -47,7 +49,8 @@ class Trainer:
         self.settings = settings
         self.strategy = strategy or tf.distribute.get_strategy()
         with self.strategy.scope():
-            self.model = _start_model(settings, data_root)
+            self.model, start = _start_model(settings, data_root)
+            self.teacher = start if train.targets == "init" else None
             freeze(self.model, train)
             self.trained = [v for part in self.model.models for v in part.trainable_variables]
             decay = keras.optimizers.schedules.CosineDecay(
@@ -98,7 +101,10 @@ class Trainer:
         weight = train.transition_weight if train.temporal_consistency_loss else 0.0
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
-            loss = clip_loss(self.model, frames, masks, first_mask, weight)
+            if self.teacher:
+                loss = imitation_loss(self.model, self.teacher, frames, first_mask)
+            else:
+                loss = clip_loss(self.model, frames, masks, first_mask, weight)
             share = loss.total / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(share, self.trained)
         # Adds the gradients of all devices up, and only then clips their norm.
@@ -134,14 +140,20 @@ class Trainer:
         write_npz(path, weight_arrays(self.model.config, self.average))
 
 
-def _start_model(settings: RunSettings, data_root: Path) -> TTVOS:
-    """The network with the weights that the run starts from."""
+def _start_model(settings: RunSettings, data_root: Path) -> tuple[TTVOS, TTVOS | None]:
+    """The network with the weights that the run starts from; and the float one that it was, if it is quantised now."""
     weights = settings.backbone_weights
     if weights and weights != "imagenet":
         weights = str(resolve(weights, data_root))
-    train = settings.train
-    model = build_model(settings.model, height=train.height, width=train.width, backbone_weights=weights or None)
-    if settings.init:
-        path = resolve(settings.init, data_root)
-        assign_weights(model, read_npz(path), path)
-    return model
+    config, height, width = settings.model, settings.train.height, settings.train.width
+    path = resolve(settings.init, data_root)
+    arrays = read_npz(path) if settings.init else {}
+    quantizes = bool(arrays) and config.quantized and not config_of(arrays, path).quantized
+    if settings.train.targets == "init" and not quantizes:
+        raise TTVOSError('train.targets = "init" needs model.quantized = true and float weights in `init`')
+    if not arrays:
+        return build_model(config, height=height, width=width, backbone_weights=weights or None), None
+    started = dataclasses.replace(config, quantized=False) if quantizes else config
+    model = build_model(started, height=height, width=width)
+    assign_weights(model, arrays, path)
+    return (quantize(model), model) if quantizes else (model, None)

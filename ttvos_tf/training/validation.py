@@ -16,7 +16,7 @@ from ttvos_tf.weights import load_model
 
 
 def validate(weights: Path, settings: ValidationSettings, data_root: Path, init: str = "mask") -> float:
-    """Converts weights to a float32 `.tflite` file, tracks a split's sequences with it, and scores them.
+    """Converts weights to a float32 or int8 `.tflite` file, tracks a split's sequences with it, and scores them.
 
     Args:
         weights: a weights file or checkpoint.
@@ -33,8 +33,9 @@ def validate(weights: Path, settings: ValidationSettings, data_root: Path, init:
     videos = sequences(data_root / settings.path, settings.split, str(settings.year))
     model = load_model(weights, height=settings.height, width=settings.width)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"ttvos_{model_name(model, 'float32')}.tflite"
-        file.write_bytes(convert(model, "float32"))
+        precision = "int8" if model.config.quantized else "float32"
+        file = Path(folder) / f"ttvos_{model_name(model, precision)}.tflite"
+        file.write_bytes(convert(model, precision))
         track_folder(Tracker(str(file), num_threads=2), videos, str(settings.year), init, Path(folder) / "masks")
         scores = score_folder(videos, Path(folder) / "masks", str(settings.year))
     return to_json(scores, None)["global"]["J&F-Mean"]

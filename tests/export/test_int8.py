@@ -1,0 +1,244 @@
+"""The int8 files against the network with fake quantisation, over chained frames, in both runtimes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from ttvos_tf.compat import keras, tf
+from ttvos_tf.config import ModelConfig
+from ttvos_tf.data.clip import ClipSpec
+from ttvos_tf.data.synthetic import SyntheticClips
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.export.edge_tpu import refused
+from ttvos_tf.export.operators import operators
+from ttvos_tf.export.tflite import convert, convert_pair
+from ttvos_tf.model import build_model
+from ttvos_tf.quantization import calibrate, quantize
+from ttvos_tf.runtime import Tracker
+from ttvos_tf.runtime.interpreter import FEATURES, STATE, Model
+from ttvos_tf.runtime.pair import Pair
+from ttvos_tf.weights import load_model
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "weights/mobilenet_v2.npz"
+SIZE = (96, 160)
+RUNTIMES = ("litert", "tflite-runtime")
+
+
+@pytest.fixture(scope="module")
+def clip():
+    """A large target that stays: at this size little else is tracked."""
+    clip = SyntheticClips().sample(np.random.default_rng(0), ClipSpec(8, *SIZE))
+    assert min((mask == 1).mean() for mask in clip.masks) > 0.1
+    return clip
+
+
+@pytest.fixture(scope="module")
+def network(clip):
+    network = quantize(load_model(SHIPPED, height=SIZE[0], width=SIZE[1]))
+    calibrate(network, [clip])
+    return network
+
+
+@pytest.fixture(scope="module")
+def content(network):
+    return convert(network, "int8")
+
+
+@pytest.fixture(scope="module")
+def file(content, tmp_path_factory):
+    path = tmp_path_factory.mktemp("int8") / "int8.tflite"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pair(network):
+    return convert_pair(network)
+
+
+def iou(a, b):
+    a, b = np.asarray(a) > 0.5, np.asarray(b) > 0.5
+    return (a & b).sum() / max(1, (a | b).sum())
+
+
+def template_error(state, expected):
+    """Relative; single entries move far where the softmax is close to a tie."""
+    difference = np.asarray(state["state_template"]) - np.asarray(expected["state_template"])
+    return np.linalg.norm(difference) / np.linalg.norm(expected["state_template"])
+
+
+def roll(model, clip):
+    """Probability of each frame but the first, and the last state."""
+    state = model("init", {"frame": clip.frames[:1], "mask": clip.masks[:1, ..., None].astype(np.float32)})
+    probabilities = []
+    for frame in clip.frames[1:]:
+        state = model("step", {"frame": frame[None], **state})
+        probabilities.append(state.pop("probability"))
+    return probabilities, state
+
+
+@pytest.fixture(scope="module")
+def rolled(file, clip):
+    return {runtime: roll(Model(file, 1, runtime), clip) for runtime in RUNTIMES}
+
+
+def test_files_equal_fake_quantisation(network, rolled, clip):
+    """XNNPACK rounds as fake quantisation does; the other kernels round twice, which shows at this size."""
+    least = {"litert": 0.99, "tflite-runtime": 0.97}
+    state = network.init(clip.frames[:1], clip.masks[:1, ..., None].astype(np.float32))
+    for index, frame in enumerate(clip.frames[1:]):
+        probability, state = network.step(frame[None], state)
+        assert (probability.numpy() > 0.5).mean() > 0.05  # there is something to agree on
+        for runtime in RUNTIMES:
+            assert iou(rolled[runtime][0][index], probability.numpy()) >= least[runtime], (runtime, index)
+    for runtime in RUNTIMES:
+        assert template_error(rolled[runtime][1], state) < 0.1
+
+
+def signature_details(path, signature):
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(str(path)).get_signature_runner(signature)
+    return runner.get_input_details(), runner.get_output_details()
+
+
+def test_state_is_the_same_going_in_and_out(file):
+    facts = {}
+    for signature in ("init", "step", "segment", "update"):
+        for side in signature_details(file, signature):
+            for name in side.keys() & set(STATE):
+                each = side[name]
+                fact = (tuple(each["shape"]), each["dtype"], each["quantization"])
+                assert facts.setdefault(name, fact) == fact, (signature, name)
+    assert {name: fact[1] for name, fact in facts.items()} == {
+        "state_mask": np.float32,
+        "state_feat16": np.int8,
+        "state_template": np.float32,
+        "state_count": np.float32,
+    }
+
+
+def test_camera_bytes_enter_as_they_are(file, content):
+    for signature in ("init", "step", "encode"):
+        frame = signature_details(file, signature)[0]["frame"]
+        assert frame["dtype"] == np.uint8
+        np.testing.assert_allclose(frame["quantization"], (1 / 127.5, 128), rtol=1e-6)
+        assert not any(name == "CAST" for name, _ in operators(content)[signature])
+
+
+def test_three_signatures_equal_the_fused_one(file, rolled, clip):
+    model = Model(file, 1, "litert")
+    state = model("init", {"frame": clip.frames[:1], "mask": clip.masks[:1, ..., None].astype(np.float32)})
+    for frame, expected in zip(clip.frames[1:], rolled["litert"][0], strict=True):
+        features = model("encode", {"frame": frame[None]})
+        assert {each.dtype for each in features.values()} == {np.dtype(np.int8)}
+        probability = 1 / (1 + np.exp(-2 * model("segment", {**features, **state})["logit"]))
+        assert iou(probability, expected) > 0.98
+        state = model("update", {**features, **state, "mask_prob": probability})
+
+
+def test_only_the_template_and_the_last_steps_are_float(content):
+    """What computes in float32, each counted: two matrix products, the running mean, and the sigmoid of step."""
+    arithmetic = {"BATCH_MATMUL": 2, "SOFTMAX": 1, "DIV": 1}
+    counts = operators(content)
+    for name, number in arithmetic.items():
+        assert sum(n for (each, _), n in counts["step"].items() if each == name) == number
+    allowed = {"QUANTIZE", "CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "CONCATENATION", "RESIZE_BILINEAR"}
+    assert {name for name, _ in counts["encode"]} == allowed
+    for signature in counts.values():
+        assert all(version <= 3 for name, version in signature if name == "CONV_2D")
+        assert not any(name.startswith("custom") for name, _ in signature)
+
+
+def test_weights_are_stored_once_as_bytes(content, network):
+    parts = (network.encoder, network.segmenter, network.embedder)
+    weights = sum(np.prod(v.shape) for part in parts for v in part.variables if "kernel" in v.name)
+    buffers = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0)).buffers
+    constants = sum(len(each.data) for each in buffers if each.data is not None)
+    assert weights <= constants < 1.05 * weights  # biases are int32
+
+
+def test_pair_computes_what_the_file_does(pair, file, clip, rolled, tmp_path):
+    encode, head = (tmp_path / f"{name}.tflite" for name in ("encode", "head"))
+    for path, content in zip((encode, head), pair, strict=True):
+        path.write_bytes(content)
+    model = Pair(head, encode, num_threads=1, runtime="litert")
+    assert model.size == SIZE
+    for got, expected in zip(roll(model, clip)[0], rolled["litert"][0], strict=True):
+        assert iou(got, expected) > 0.98  # kernels join other operators where the graph is cut
+    whole, split = Tracker(file, 1, "litert"), Tracker(head, 1, "litert", encoder=encode)
+    labels = np.stack([(clip.masks[0] == 1), np.roll(clip.masks[0] == 1, 20, axis=0)]).astype(np.uint8)
+    labels = np.maximum(labels[0], 2 * (labels[1] & ~labels[0]))
+    for each in (whole, split):
+        each.start(clip.frames[0], labels)
+    a, b = whole.step(clip.frames[1]), split.step(clip.frames[1])
+    assert all(iou(a == label, b == label) > 0.98 for label in (1, 2))
+
+
+def test_files_that_are_no_pair_are_refused(pair, file, tmp_path):
+    encode, head, text = (tmp_path / f"{name}.tflite" for name in ("encode", "head", "text"))
+    for path, content in zip((encode, head, text), (*pair, b"no model"), strict=True):
+        path.write_bytes(content)
+    with pytest.raises(TTVOSError, match="it has no signature 'init'"):
+        Pair(encode, encode)
+    with pytest.raises(TTVOSError, match="not a TTVOS model"):
+        Pair(file, encode)
+    with pytest.raises(TTVOSError, match=r"text\.tflite"):
+        Pair(head, text)
+    with pytest.raises(TTVOSError, match=r"no-such-lib\.so: cannot be loaded"):
+        Pair(head, encode, delegate="no-such-lib.so")
+    with pytest.raises(TTVOSError, match="it runs the encoder of a Coral pair, and none is given"):
+        Tracker(file, delegate="libedgetpu.so.1")
+
+
+def test_edge_tpu_takes_the_whole_encoder(pair, content):
+    assert refused(pair[0]) == []
+    reasons = refused(content, "segment")
+    assert any("BATCH_MATMUL: not on the list" in line for line in reasons)
+    assert any("LEAKY_RELU: not on the list" in line for line in reasons)
+    assert any("QUANTIZE: an input is not 8-bit" in line for line in reasons)
+
+
+def test_precision_and_network_must_fit(network):
+    with pytest.raises(TTVOSError, match="precision float32: the network is a quantised one; a float one is needed"):
+        convert(network, "float32")
+    floating = build_model(ModelConfig(matching_channels=8, decoder_channels=8), height=32, width=64)
+    with pytest.raises(TTVOSError, match="precision int8: the network is a float one; a quantised one is needed"):
+        convert(floating, "int8")
+    with pytest.raises(TTVOSError, match="the network is a float one"):
+        convert_pair(floating)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"backbone": "hrnet", "past_masks": 3, "coordinates": True, "update_gate": True},
+        {"short_term": False, "long_term": False, "update_template": False},
+    ],
+    ids=str,
+)
+def test_other_networks_convert_and_run(options, tmp_path):
+    size = (32, 64)
+    network = build_model(
+        ModelConfig(matching_channels=8, decoder_channels=8, **options), height=size[0], width=size[1]
+    )
+    for layer in network.encoder.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):  # random features that are worth rounding
+            layer.moving_variance.assign(0.1 * tf.ones_like(layer.moving_variance))
+    quantized = quantize(network)
+    clip = SyntheticClips().sample(np.random.default_rng(1), ClipSpec(3, *size))
+    calibrate(quantized, [clip])
+    path = tmp_path / "model.tflite"
+    path.write_bytes(convert(quantized, "int8"))
+    model = Model(path, 1, "litert")
+    wanted = model._interpreter.get_signature_runner("encode").get_output_details()
+    for name, expected in zip(FEATURES, quantized.encode(clip.frames[:1]), strict=True):
+        got = model("encode", {"frame": clip.frames[:1]})[name].astype(np.float32)
+        scale, zero_point = wanted[name]["quantization"]
+        assert np.corrcoef(np.ravel((got - zero_point) * scale), np.ravel(expected))[0, 1] > 0.98
+    probabilities, state = roll(model, clip)
+    assert len(probabilities) == 2 and all(np.ptp(each) > 0 for each in probabilities)
+    assert state["state_count"] == 3 and np.isfinite(state["state_template"]).all()

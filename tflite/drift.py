@@ -1,0 +1,159 @@
+"""Whether an int8 file stays with the float one over long clips: masks, and the template that is carried along.
+
+    python tflite/drift.py INT8 FLOAT                      # the bundled sample clip, rendered with exact masks
+    python tflite/drift.py INT8 FLOAT --davis DAVIS        # and a split's sequences
+    python tflite/drift.py INT8 FLOAT --frames 600 --json drift.json
+
+Clips run forwards and backwards until they have --frames frames; each file goes on from its own masks all along. Both
+may be files or names of installed models. Columns:
+
+    tracked     share of frames in which the float masks have an IoU of at least 0.5 with the true ones; the others are
+                not counted in the next two
+    mean, low   IoU of int8 and float masks with each other: mean, and what nine frames in ten are above
+    template    relative error of the int8 file's template, in the first, middle and last third of the clip
+"""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ttvos_tf.data import sample
+from ttvos_tf.data.davis import sequences
+from ttvos_tf.data.files import read_image, read_mask
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.runtime.files import whole_file
+from ttvos_tf.runtime.geometry import fit
+from ttvos_tf.runtime.interpreter import Model
+
+TRACKED = 0.5
+
+
+@dataclass(frozen=True)
+class LongClip:
+    """A clip to run to and fro.
+
+    Attributes:
+        name: of the clip.
+        frames: uint8 RGB (T, H, W, 3).
+        masks: uint8 (T, H, W), 1 where the target is.
+    """
+
+    name: str
+    frames: np.ndarray
+    masks: np.ndarray
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What was measured on a clip; see the module's docstring."""
+
+    clip: str
+    frames: int
+    tracked: float
+    mean: float
+    low: float
+    template: tuple[float, float, float]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("int8", help="the file in question")
+    parser.add_argument("float", help="the file to compare with, of the same frame size")
+    parser.add_argument("--davis", type=Path, metavar="DIR", help="a DAVIS folder, for real clips too")
+    parser.add_argument("--split", default="val", help="which of its sequences (default: val)")
+    parser.add_argument("--frames", type=int, default=300, metavar="N", help="length of a clip (default: 300)")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the models (default: 2)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
+    args = parser.parse_args(argv)
+    try:
+        with whole_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+            results = list(measure(args))
+            if json_file:
+                json_file.write_text(json.dumps([asdict(each) for each in results], indent=2) + "\n")
+    except TTVOSError as error:
+        print(f"drift.py: error: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(table(results)))
+    return 0
+
+
+def measure(args: argparse.Namespace) -> Iterator[Drift]:
+    """Measures clip by clip."""
+    models = Model(args.int8, args.threads), Model(args.float, args.threads)
+    if models[0].size != models[1].size:
+        raise TTVOSError(f"{args.int8} and {args.float} are for frames of different size")
+    for clip in clips(args.davis, args.split):
+        yield compare(*models, clip, args.frames)
+
+
+def clips(davis: Path | None, split: str) -> Iterator[LongClip]:
+    """The rendered clip's two objects, then the sequences of a DAVIS split, all objects as one."""
+    frames, masks = sample.render()
+    for name, label in (("rendered car", sample.CAR), ("rendered balloon", sample.BALLOON)):
+        yield LongClip(name, frames, (masks == label).astype(np.uint8))
+    for video in sequences(davis, split, "2016") if davis else ():
+        pictures = np.stack([read_image(path) for path in video.frames])
+        truth = [read_mask(path, size=pictures.shape[1:3]) for path in video.annotations]
+        yield LongClip(video.name, pictures, (np.stack(truth) > 0).astype(np.uint8))
+
+
+def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drift:
+    """Runs two files side by side through a clip of `length` frames, forwards and backwards in turns.
+
+    Args:
+        model: the one in question.
+        reference: the float one.
+        clip: what to run through.
+        length: frames to run; the clip has them by turning round at its ends.
+    """
+    placed = fit(clip.frames.shape[1:3], model.size)
+    there = [*range(len(clip.frames)), *range(len(clip.frames) - 2, 0, -1)]
+    order = [there[index % len(there)] for index in range(length)]
+    frames = [placed.frame_to_model(frame) for frame in clip.frames]
+    truth = [placed.mask_to_model(mask.astype(bool)) for mask in clip.masks]
+    first = {"frame": frames[0], "mask": truth[0]}
+    states = [each("init", first) for each in (model, reference)]
+    agreement, tracked, errors = [], [], []
+    for index in tqdm(order[1:], desc=clip.name, unit="frame", leave=False, disable=None):
+        masks = []
+        for place, each in enumerate((model, reference)):
+            states[place] = each("step", {"frame": frames[index], **states[place]})
+            masks.append(states[place].pop("probability") > 0.5)
+        agreement.append(iou(*masks))
+        tracked.append(iou(masks[1], truth[index] > 0.5) >= TRACKED)
+        ours, theirs = (state["state_template"] for state in states)
+        errors.append(float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)))
+    counted = np.array(agreement)[np.array(tracked)]
+    if not len(counted):
+        raise TTVOSError(f"{clip.name}: the float model does not track it at all")
+    thirds = tuple(float(np.mean(part)) for part in np.array_split(errors, 3))
+    share = float(np.mean(tracked))
+    return Drift(clip.name, length, share, float(counted.mean()), float(np.quantile(counted, 0.1)), thirds)
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two boolean arrays; 1 of two empty ones."""
+    union = np.count_nonzero(a | b)
+    return np.count_nonzero(a & b) / union if union else 1.0
+
+
+def table(results: list[Drift]) -> list[str]:
+    """Lines of a Markdown table, a clip a line."""
+    lines = ["| clip | frames | tracked | mean | low | template |", "| --- | --- | --- | --- | --- | --- |"]
+    for each in results:
+        template = " / ".join(f"{100 * value:.1f} %" for value in each.template)
+        values = f"{each.frames} | {100 * each.tracked:.0f} % | {each.mean:.3f} | {each.low:.3f} | {template}"
+        lines.append(f"| {each.clip} | {values} |")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Rebuilding a functional Keras model layer by layer: what every rewrite of a network is written with."""
+
+from collections.abc import Callable
+
+from ttvos_tf.compat import keras, tf
+
+Readers = dict[str, list[keras.layers.Layer]]
+"""Layer name -> the layers that take its output."""
+
+# What a backbone tells about its layers, by name (backbones/__init__.py).
+_NOTES = ("last_block", "laterals")
+
+
+def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """A layer of the same settings, to be given the same weights by `rebuild`."""
+    return layer.__class__.from_config(layer.get_config())
+
+
+def rebuild(model: keras.Model, replace: Callable[[keras.layers.Layer], keras.layers.Layer | None]) -> keras.Model:
+    """The same graph of other layers.
+
+    Args:
+        model: functional, every layer called once.
+        replace: layer -> the layer in its place, or None to leave it out. For an input layer: what to put behind it.
+
+    Returns:
+        A functional model of the same inputs and outputs. A new layer that is a copy_layer has the old one's weights;
+        other layers have what `replace` or their initialiser gives them.
+    """
+    tensors: dict[int, keras.KerasTensor] = {}
+    inputs: list[keras.KerasTensor] = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            given = keras.Input(layer.output.shape[1:], dtype=layer.output.dtype, name=layer.name)
+            inputs.append(given)
+        else:
+            given = tf.nest.map_structure(lambda tensor: tensors[id(tensor)], layer.input)
+        new = replace(layer)
+        tensors[id(layer.output)] = given if new is None else new(given)
+        if new is not None and type(new) is type(layer) and new.get_config() == layer.get_config():
+            new.set_weights(layer.get_weights())
+    by_name = {tensor.name: tensor for tensor in inputs}
+    rebuilt = keras.Model(
+        [by_name[name] for name in model.input_names],
+        [tensors[id(output)] for output in model.outputs],
+        name=model.name,
+    )
+    for note in _NOTES:
+        if hasattr(model, note):
+            kept = {layer.name for layer in rebuilt.layers}
+            setattr(rebuilt, note, [name for name in getattr(model, note) if name in kept])
+    return rebuilt
+
+
+def readers(model: keras.Model) -> Readers:
+    """Who reads whom in a functional model."""
+    result: Readers = {layer.name: [] for layer in model.layers}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        for tensor in tf.nest.flatten(layer.input):
+            result[tensor.node.layer.name].append(layer)
+    return result
