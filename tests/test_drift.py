@@ -50,12 +50,12 @@ def test_real_clips(script, tmp_path, name):
 
 def test_a_template_that_runs_away_is_seen(script):
     """Against a model whose template is off by more and more, though its masks are right."""
-    frames = np.zeros((4, 8, 16, 3), np.uint8)
-    masks = np.zeros((4, 8, 16), np.uint8)
-    masks[:, 2:6, 4:12] = 1
+    frames = np.zeros((4, 16, 32, 3), np.uint8)
+    masks = np.zeros((4, 16, 32), np.uint8)
+    masks[:, 4:12, 8:24] = 1
 
     class Still:
-        size = (8, 16)
+        size = (16, 32)
 
         def __init__(self, error):
             self.error = error

@@ -60,7 +60,7 @@ def test_survives_its_config(model):
     again.set_weights(model.get_weights())
     frame = np.random.default_rng(0).uniform(-1, 1, (1, 48, 80, 3)).astype(np.float32)
     for old, new in zip(model(frame), again(frame), strict=True):
-        np.testing.assert_array_equal(old, new)
+        np.testing.assert_allclose(old, new, atol=1e-4 * np.max(old))  # sums on several threads
 
 
 def test_converts_to_builtin_operators_only(model):
