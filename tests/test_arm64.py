@@ -1,12 +1,12 @@
 """The shipped int8 file gives the same masks on ARM64 (emulated) as here (tflite/arm64.py)."""
 
-import importlib.util
 import platform
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.scripts import load_script
 from ttvos_tf.errors import TTVOSError
 
 ROOT = Path(__file__).parents[1]
@@ -14,10 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("arm64_script", ROOT / "tflite/arm64.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("tflite/arm64.py")
 
 
 @pytest.mark.slow

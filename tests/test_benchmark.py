@@ -1,12 +1,11 @@
-import importlib.util
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.scripts import load_script
 from tests.toy_model import HEIGHT, NAME, WIDTH, toy_model
 from ttvos_tf import benchmark, cli
 
@@ -84,11 +83,7 @@ def test_bad_input(arguments, message, capsys):
 
 @pytest.fixture(scope="module")
 def side_by_side():
-    path = Path(__file__).parent.parent / "tflite" / "benchmark.py"
-    spec = importlib.util.spec_from_file_location("side_by_side", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("tflite/benchmark.py")
 
 
 def test_several_models_side_by_side(side_by_side, tmp_path, capsys):

@@ -1,6 +1,5 @@
 """The shipped int8 files stay with the float ones over long clips (tflite/drift.py)."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.data.test_davis import DAVIS
+from tests.scripts import load_script
 from ttvos_tf.runtime.models import installed
 
 ROOT = Path(__file__).parents[1]
@@ -16,10 +16,7 @@ INT8 = [name for name in installed() if name.endswith("_int8")]
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("drift_script", ROOT / "tflite/drift.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("tflite/drift.py")
 
 
 def assert_no_drift(results):

@@ -28,6 +28,7 @@ from ttvos_tf.data import sample
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.metrics.jaccard import jaccard
 from ttvos_tf.runtime.files import whole_file
 from ttvos_tf.runtime.geometry import fit
 from ttvos_tf.runtime.interpreter import Model
@@ -127,8 +128,8 @@ def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drif
         for place, each in enumerate((model, reference)):
             states[place] = each("step", {"frame": frames[index], **states[place]})
             masks.append(states[place].pop("probability") > 0.5)
-        agreement.append(iou(*masks))
-        tracked.append(iou(masks[1], truth[index] > 0.5) >= TRACKED)
+        agreement.append(jaccard(*masks))
+        tracked.append(jaccard(masks[1], truth[index] > 0.5) >= TRACKED)
         ours, theirs = (state["state_template"] for state in states)
         errors.append(float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)))
     counted = np.array(agreement)[np.array(tracked)]
@@ -137,12 +138,6 @@ def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drif
     thirds = tuple(float(np.mean(part)) for part in np.array_split(errors, 3))
     share = float(np.mean(tracked))
     return Drift(clip.name, length, share, float(counted.mean()), float(np.quantile(counted, 0.1)), thirds)
-
-
-def iou(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two boolean arrays; 1 of two empty ones."""
-    union = np.count_nonzero(a | b)
-    return np.count_nonzero(a & b) / union if union else 1.0
 
 
 def table(results: list[Drift]) -> list[str]:

@@ -1,11 +1,11 @@
 """The files against the Keras network, over chained frames, in both runtimes."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
@@ -168,10 +168,7 @@ def test_every_network_converts_and_runs(options, tmp_path):
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("convert_script", ROOT / "tflite/convert.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("tflite/convert.py")
 
 
 def test_command_line_converts(script, tmp_path, capsys):

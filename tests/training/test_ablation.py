@@ -1,8 +1,8 @@
-import importlib.util
 from pathlib import Path
 
 import pytest
 
+from tests.scripts import load_script
 from ttvos_tf.training.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -10,10 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("ablation_script", ROOT / "training/ablation.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("training/ablation.py")
 
 
 def test_experiments_are_those_of_table_3(script):

@@ -1,12 +1,12 @@
 import csv
 import dataclasses
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.data.trees import sliding, write_davis
+from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.loop import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION, box_shaped, first_masks, train
@@ -152,10 +152,7 @@ def test_share_of_boxes():
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("train_script", ROOT / "training/train.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("training/train.py")
 
 
 @pytest.fixture
