@@ -11,10 +11,10 @@ def softmax_rows(x):
 
 
 def embedding(f, g):
-    """Eq. 1 of one image: f, g (H, W, c) -> (c, c), with the dot products scaled by 1/sqrt(H W)."""
+    """Eq. 1 of one image: f, g (H, W, c) -> (c, c), with the dot products scaled by 1/sqrt(H W) at 240x432."""
     positions = f.shape[0] * f.shape[1]
     products = np.array([[(f[..., i] * g[..., j]).sum() for j in range(f.shape[2])] for i in range(f.shape[2])])
-    return softmax_rows(products / np.sqrt(positions))
+    return softmax_rows(products / positions * np.sqrt(30 * 54))
 
 
 def test_embedding_is_equation_1():
@@ -30,6 +30,12 @@ def test_embedding_does_not_saturate_at_full_size():
     rng = np.random.default_rng(1)
     f, g = rng.normal(size=(2, 1, 60, 108, 32)).astype(np.float32)
     assert TemplateEmbedding()([f, g]).numpy().max() < 0.5
+
+
+def test_embedding_is_as_sharp_at_every_size():
+    f, g = np.random.default_rng(6).normal(size=(2, 1, 30, 54, 8)).astype(np.float32)
+    large = (each.repeat(2, axis=1).repeat(2, axis=2) for each in (f, g))
+    np.testing.assert_allclose(TemplateEmbedding()(list(large)), TemplateEmbedding()([f, g]), atol=1e-6)
 
 
 def test_match_is_equation_3():

@@ -2,6 +2,8 @@
 
 from ttvos_tf.compat import keras, tf
 
+TRAINED_POSITIONS = 30 * 54  # an eighth of 240x432
+
 
 def _flatten(x: tf.Tensor) -> tf.Tensor:
     """(B, H, W, C) -> (B, H*W, C)."""
@@ -12,13 +14,14 @@ def _flatten(x: tf.Tensor) -> tf.Tensor:
 class TemplateEmbedding(keras.layers.Layer):
     """Eq. 1: [f (B, H, W, c), g (B, H, W, c)] -> I = softmax_rows(f g^T), (B, c, c); rows sum to 1.
 
-    The dot products run over all H*W positions (6480 at 480x864) and would saturate the softmax, so they are scaled by
-    (H*W)^-1/2. Scaling f before the product also keeps fp16 accumulators below 65504.
+    The dot products run over all H*W positions (6480 at 480x864) and would saturate the softmax. They are brought to
+    what they would be, divided by the root of their number, at the size of training: so the template is as sharp at
+    every frame size. Scaling f before the product also keeps fp16 accumulators below 65504.
     """
 
     def call(self, inputs):
         f, g = (_flatten(x) for x in inputs)
-        scale = float(f.shape[1]) ** -0.5
+        scale = TRAINED_POSITIONS**0.5 / f.shape[1]
         return tf.nn.softmax(tf.matmul(f * scale, g, transpose_a=True), axis=-1)
 
 
