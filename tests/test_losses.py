@@ -3,7 +3,7 @@
 import numpy as np
 
 from ttvos_tf.compat import tf
-from ttvos_tf.losses import VOID, TemporalConsistencyLoss, cross_entropy
+from ttvos_tf.losses import VOID, TemporalConsistencyLoss, cross_entropy, jaccard_loss
 
 
 def test_cross_entropy_is_that_of_the_softmax():
@@ -33,6 +33,20 @@ def test_losses_of_parts_of_a_batch_add_up():
     loss = TemporalConsistencyLoss()
     parts = [loss(pi_hat[i : i + 2], now[i : i + 2], before[i : i + 2], known[i : i + 2]) for i in (0, 2)]
     np.testing.assert_allclose(np.mean(parts), loss(pi_hat, now, before, known), rtol=1e-5)
+
+
+def test_jaccard_loss_is_one_minus_j_of_soft_masks():
+    rng = np.random.default_rng(3)
+    logit = rng.normal(size=(3, 5, 6, 1)).astype(np.float32)
+    labels = rng.choice(np.array([0, 1, VOID], np.uint8), (3, 5, 6))
+    labels[2][labels[2] == 1] = 0  # hidden: nothing to overlap with
+    expected = 0.0
+    for d, label in zip(logit[..., 0], labels, strict=True):
+        p, y = 1 / (1 + np.exp(-d[label != VOID])), label[label != VOID]
+        expected += (1 - (p * y).sum() / (p + y - p * y).sum()) / 3 if y.any() else 0
+    np.testing.assert_allclose(jaccard_loss(logit, labels), expected, rtol=1e-5)
+    perfect = np.where(labels == 1, 50.0, -50.0)[..., None].astype(np.float32)
+    np.testing.assert_allclose(jaccard_loss(perfect, labels), 0, atol=1e-6)
 
 
 def test_void_pixels_have_no_gradient():

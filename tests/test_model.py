@@ -10,7 +10,7 @@ from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import TemplateUpdate
 from ttvos_tf.model import build_model, foreground, pool_mask
-from ttvos_tf.training.clip_loss import clip_loss, unroll
+from ttvos_tf.training.clip_loss import LossWeights, clip_loss, unroll
 
 SIZE = (64, 112)
 SMALL = ModelConfig(matching_channels=16, decoder_channels=16)
@@ -110,18 +110,36 @@ def test_gradient_reaches_every_trained_variable(model, clip):
     frames, masks = clip
     trained = [v for part in model.models for v in part.trainable_variables]
     with tf.GradientTape() as tape:
-        loss = clip_loss(model, tf.constant(frames), tf.constant(masks), masks[:, 0], 5.0).total
+        loss = clip_loss(model, tf.constant(frames), tf.constant(masks), masks[:, 0], LossWeights(5.0, 1.0)).total
     for variable, gradient in zip(trained, tape.gradient(loss, trained), strict=True):
         assert gradient is not None and np.any(gradient), variable.name
 
 
-def test_loss_without_transition_term(model, clip):
+def test_loss_has_the_terms_that_are_asked_for(model, clip):
     frames, masks = clip
-    loss = clip_loss(model, tf.constant(frames), tf.constant(masks), masks[:, 0], 0.0, training=False)
-    assert loss.total == loss.cross_entropy
-    assert loss.transition == 0
-    with_it = clip_loss(model, tf.constant(frames), tf.constant(masks), masks[:, 0], 5.0, training=False)
-    np.testing.assert_allclose(with_it.total, with_it.cross_entropy + 5 * with_it.transition, rtol=1e-6)
+    given = tf.constant(frames), tf.constant(masks), masks[:, 0]
+    alone = clip_loss(model, *given, LossWeights(), training=False)
+    assert alone.total == alone.cross_entropy
+    assert alone.transition == alone.jaccard == 0
+    whole = clip_loss(model, *given, LossWeights(transition=5.0, jaccard=0.5), training=False)
+    assert whole.jaccard > 0
+    expected = whole.cross_entropy + 0.5 * whole.jaccard + 5 * whole.transition
+    np.testing.assert_allclose(whole.total, expected, rtol=1e-6)
+
+
+def test_damaged_mask_is_seen_by_the_first_step_only(model, clip):
+    frames, masks = clip
+    first = tf.cast(masks[:, 0] == 1, tf.float32)[..., None]
+    exact, damaged = (list(unroll(model, tf.constant(frames), first, given)) for given in (first, 0 * first))
+    untouched = list(unroll(model, tf.constant(frames), first))
+    for (*_, a), (*_, b) in zip(exact, untouched, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(damaged[0][3][..., 1], 0)  # H_hat of the first frame
+    assert np.abs(damaged[0][1] - exact[0][1]).max() > 1e-3
+    # The template is that of the exact mask: a network that has it alone follows the damaged mask's clip too.
+    features = model.encode(tf.constant(frames[:, 1]))
+    state = model.start(model.encode(tf.constant(frames[:, 0])), first) | {"state_mask": model.masks(0 * first)}
+    np.testing.assert_allclose(model.segment(features, state)[0], damaged[0][1], atol=1e-4)
 
 
 @pytest.mark.parametrize("size", [(60, 112), (64, 100), (16, 16)])

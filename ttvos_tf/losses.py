@@ -40,6 +40,24 @@ def cross_entropy(logit: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return mean_of_clips(tf.nn.sigmoid_cross_entropy_with_logits(target, logit), known)
 
 
+def jaccard_loss(logit: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """1 - J of soft masks, a scalar: the mean over clips; 0 for one whose target is hidden.
+
+    Cross entropy counts pixels, so a small target hardly weighs; this counts targets.
+
+    Args:
+        logit: (B, H, W, 1), foreground minus background.
+        labels: uint8 (B, H, W): 1 target, 0 rest, 255 void.
+    """
+    known = tf.cast(labels != VOID, tf.float32)[..., None]
+    target = tf.cast(labels == 1, tf.float32)[..., None]
+    probability = tf.sigmoid(logit) * known
+    intersection = tf.reduce_sum(probability * target, axis=[1, 2, 3])
+    union = tf.reduce_sum(probability + target - probability * target, axis=[1, 2, 3])
+    visible = tf.cast(tf.reduce_any(labels == 1, axis=[1, 2]), tf.float32)
+    return tf.reduce_mean(visible * (1.0 - intersection / tf.maximum(union, 1.0)))
+
+
 def mean_of_clips(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
     """Mean over the batch of each item's mean where it is labelled; parts of a batch on several devices add up to it.
 

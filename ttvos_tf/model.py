@@ -194,10 +194,14 @@ class TTVOS:
 
     def start(self, features: Features, probability: tf.Tensor, training: bool = False) -> State:
         """The state after the given first frame: TP_1 = I of that frame, t = 1."""
-        mask = tf.tile(pool_mask(probability), [1, 1, 1, self.config.past_masks])
+        mask = self.masks(probability)
         count = tf.ones_like(mask[:, 0, 0, 0])
         embedding, _ = self._embed(features.f8, mask, count, training)
         return _state(mask, features.f16, embedding, count)
+
+    def masks(self, probability: tf.Tensor) -> tf.Tensor:
+        """`state_mask` if all past masks were this one: (B, H, W, 1) -> (B, H/8, W/8, 2 * past_masks)."""
+        return tf.tile(pool_mask(probability), [1, 1, 1, self.config.past_masks])
 
     def init(self, frame: tf.Tensor, mask: tf.Tensor) -> State:
         """First frame uint8 (B, H, W, 3) and its mask in [0, 1] (B, H, W, 1) -> state."""

@@ -14,7 +14,7 @@ from ttvos_tf.export.graph import readers
 from ttvos_tf.layers import BlockDiagonalConv2D
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.quantization.configs import config_of
-from ttvos_tf.training.clip_loss import clip_loss
+from ttvos_tf.training.clip_loss import LossWeights, clip_loss
 from ttvos_tf.weights import assign_weights, load_model, read_npz, save_weights, variables
 
 SHIPPED = Path(__file__).parents[2] / "weights/mobilenet_v2.npz"  # random features would be all but constant
@@ -146,7 +146,7 @@ def test_training_reaches_every_weight_and_keeps_the_groups(networks, clip):
     optimizer = keras.optimizers.Adam(1e-2)
     frames, masks = tf.constant(clip.frames[None]), tf.constant(clip.masks[None])
     with tf.GradientTape() as tape:
-        loss = clip_loss(quantized, frames, masks, masks[:, 0], 5.0).total
+        loss = clip_loss(quantized, frames, masks, masks[:, 0], LossWeights(5.0)).total
     gradients = tape.gradient(loss, trained)
     for variable, gradient in zip(trained, gradients, strict=True):
         assert gradient is not None and np.any(gradient), variable.name

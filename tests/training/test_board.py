@@ -21,7 +21,7 @@ def test_clip_is_drawn_and_written(tmp_path):
     assert (inside[..., 0] - inside[..., 1]).mean() > (outside[..., 0] - outside[..., 1]).mean() + 60  # tinted red
 
     board = Board(tmp_path)
-    board.losses(1, ClipLoss(tf.constant(1.0), tf.constant(0.5), tf.constant(0.1)))
+    board.losses(1, ClipLoss(*(tf.constant(value) for value in (1.0, 0.5, 0.2, 0.1))))
     board.score(1, 0.5)
     board.clip(1, model, frames, masks, masks[:, 1])
     (events,) = tmp_path.iterdir()

@@ -9,7 +9,18 @@ from tests.data.trees import sliding, write_davis
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.loop import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION, box_shaped, first_masks, train
+from ttvos_tf.training.loop import (
+    BEST,
+    BOARD,
+    CHECKPOINT,
+    LOG,
+    RELEASE,
+    VALIDATION,
+    box_shaped,
+    first_masks,
+    previous_masks,
+    train,
+)
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings, load_settings
 from ttvos_tf.training.trainer import Trainer
 from ttvos_tf.weights import read_npz, variables
@@ -18,7 +29,16 @@ ROOT = Path(__file__).parents[2]
 TINY = RunSettings(
     model=ModelConfig(matching_channels=8, decoder_channels=8),
     train=TrainSettings(
-        height=32, width=64, lengths=(3,), batch_size=2, steps=6, warmup=2, checkpoint_every=3, box_probability=0.5
+        height=32,
+        width=64,
+        lengths=(3,),
+        batch_size=2,
+        steps=6,
+        warmup=2,
+        checkpoint_every=3,
+        box_probability=0.5,
+        damage_probability=0.5,
+        jaccard_weight=0.5,
     ),
     data=(DataSettings(),),
 )
@@ -148,6 +168,16 @@ def test_share_of_boxes():
     boxed = (first_masks(masks, dataclasses.replace(TINY.train, box_probability=0.25), 0).sum((1, 2)) == 4).mean()
     assert 0.15 < boxed < 0.35
     assert (first_masks(masks, dataclasses.replace(TINY.train, box_probability=0.0), 0).sum((1, 2)) == 2).all()
+
+
+def test_share_of_damaged_masks():
+    first = np.zeros((400, 16, 16), np.uint8)
+    first[:, 4:12, 4:12] = 1
+    settings = dataclasses.replace(TINY.train, damage_probability=0.25)
+    previous = previous_masks(first, settings, 3)
+    np.testing.assert_array_equal(previous, previous_masks(first, settings, 3))  # as an exact resume needs it
+    assert 0.15 < (previous != first).any((1, 2)).mean() < 0.35
+    np.testing.assert_array_equal(previous_masks(first, TINY.train, 3), first)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,10 @@
 """The loss of a clip: the network unrolled over its frames (Eq. 5), back-propagated through the recurrence."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttvos_tf.compat import tf
-from ttvos_tf.losses import VOID, TemporalConsistencyLoss, cross_entropy
+from ttvos_tf.losses import VOID, TemporalConsistencyLoss, cross_entropy, jaccard_loss
 from ttvos_tf.model import TTVOS, Features, foreground, pool_mask
 
 
@@ -12,16 +13,33 @@ class ClipLoss(NamedTuple):
 
     total: tf.Tensor
     cross_entropy: tf.Tensor
+    jaccard: tf.Tensor
     transition: tf.Tensor
 
 
-def unroll(model: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor, training: bool = False):
+@dataclass(frozen=True)
+class LossWeights:
+    """What a clip's loss is made of, beside the cross entropy.
+
+    Attributes:
+        transition: lambda of Eq. 5; 0 leaves the temporal consistency loss out.
+        jaccard: of the Jaccard loss, which the paper does not have.
+    """
+
+    transition: float = 0.0
+    jaccard: float = 0.0
+
+
+def unroll(
+    model: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor, previous: tf.Tensor | None = None, training: bool = False
+):
     """Runs the network over a clip, the backbone over all its frames at once.
 
     Args:
         model: the network.
         frames: uint8 RGB (B, T, H, W, 3).
         first_mask: foreground probability of the first frame (B, H, W, 1).
+        previous: what `state_mask` is of instead (B, H, W, 1): the template is that of the first mask.
         training: batch norms use the batch's statistics.
 
     Yields:
@@ -33,6 +51,8 @@ def unroll(model: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor, training: boo
     over_time = [tf.reshape(each, [batch, length, *each.shape[1:]]) for each in maps]
     features = [Features(*(each[:, t] for each in over_time)) for t in range(length)]
     state = model.start(features[0], first_mask, training=training)
+    if previous is not None:
+        state["state_mask"] = model.masks(previous)
     for t in range(1, length):
         logit, similarity = model.segment(features[t], state, training=training)
         yield t, logit, similarity, state["state_mask"][..., :2]
@@ -45,33 +65,37 @@ def clip_loss(
     frames: tf.Tensor,
     masks: tf.Tensor,
     first_mask: tf.Tensor,
-    transition_weight: float,
+    weights: LossWeights,
+    previous_mask: tf.Tensor | None = None,
     training: bool = True,
 ) -> ClipLoss:
-    """Eq. 5 over a clip.
+    """Eq. 5 over a clip, and the Jaccard loss.
 
     Args:
         model: the network.
         frames: uint8 RGB (B, T, H, W, 3).
         masks: uint8 (B, T, H, W): 1 target, 0 rest, 255 void.
         first_mask: uint8 (B, H, W), what the network is given for the first frame: exact or box-shaped.
-        transition_weight: lambda; 0 leaves the temporal consistency loss out.
+        weights: of the loss's terms.
+        previous_mask: uint8 (B, H, W), a damaged first mask for the first step to recover from; None: the first mask.
         training: batch norms use the batch's statistics.
     """
     transition_loss = TemporalConsistencyLoss()
-    entropies, transitions = [], []
-    given = tf.cast(first_mask == 1, tf.float32)[..., None]
-    for t, logit, similarity, previous in unroll(model, frames, given, training):
+    entropies, jaccards, transitions = [], [], []
+    damaged = None if previous_mask is None else _foreground(previous_mask)
+    for t, logit, similarity, previous in unroll(model, frames, _foreground(first_mask), damaged, training):
         labels = masks[:, t]
         entropies.append(cross_entropy(logit, labels))
-        if transition_weight:
-            heatmap = pool_mask(tf.cast(labels == 1, tf.float32)[..., None])
+        if weights.jaccard:
+            jaccards.append(jaccard_loss(logit, labels))
+        if weights.transition:
+            heatmap = pool_mask(_foreground(labels))
             known = tf.nn.avg_pool2d(tf.cast(labels != VOID, tf.float32)[..., None], 8, 8, "VALID")
             pi_hat = model.transition(similarity, training=training)
             transitions.append(transition_loss(pi_hat, heatmap, previous, known))
-    entropy = tf.add_n(entropies) / len(entropies)
-    transition = tf.add_n(transitions) / len(transitions) if transitions else tf.zeros([])
-    return ClipLoss(entropy + transition_weight * transition, entropy, transition)
+    entropy, jaccard, transition = (_mean(terms) for terms in (entropies, jaccards, transitions))
+    total = entropy + weights.jaccard * jaccard + weights.transition * transition
+    return ClipLoss(total, entropy, jaccard, transition)
 
 
 def imitation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor) -> ClipLoss:
@@ -83,12 +107,21 @@ def imitation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, first_mask: 
         frames: uint8 RGB (B, T, H, W, 3).
         first_mask: uint8 (B, H, W), what both are given for the first frame.
     """
-    given = tf.cast(first_mask == 1, tf.float32)[..., None]
+    given = _foreground(first_mask)
     divergences = []
     pairs = zip(unroll(model, frames, given, training=True), unroll(teacher, frames, given), strict=True)
     for (_, logit, *_), (_, wanted, *_) in pairs:
         target = tf.stop_gradient(tf.sigmoid(wanted))
         entropy = tf.nn.sigmoid_cross_entropy_with_logits(target, logit)
         divergences.append(tf.reduce_mean(entropy - tf.nn.sigmoid_cross_entropy_with_logits(target, wanted)))
-    divergence = tf.add_n(divergences) / len(divergences)
-    return ClipLoss(divergence, divergence, tf.zeros([]))
+    divergence = _mean(divergences)
+    return ClipLoss(divergence, divergence, tf.zeros([]), tf.zeros([]))
+
+
+def _foreground(labels: tf.Tensor) -> tf.Tensor:
+    """Labels uint8 (B, H, W) -> the target's probability (B, H, W, 1), 0 or 1."""
+    return tf.cast(labels == 1, tf.float32)[..., None]
+
+
+def _mean(terms: list[tf.Tensor]) -> tf.Tensor:
+    return tf.add_n(terms) / len(terms) if terms else tf.zeros([])

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.data.clip import ClipSpec
+from ttvos_tf.data.damage import damaged
 from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
@@ -25,7 +26,7 @@ BEST = "best.npz"
 LOG = "log.csv"
 VALIDATION = "validation.csv"
 BOARD = "tensorboard"
-COLUMNS = ("loss", "cross_entropy", "transition", "frames_per_second")
+COLUMNS = (*ClipLoss._fields, "frames_per_second")
 
 
 def box_shaped(mask: np.ndarray) -> np.ndarray:
@@ -42,6 +43,15 @@ def first_masks(masks: np.ndarray, settings: TrainSettings, step: int) -> np.nda
     rng = np.random.default_rng([settings.seed, step, 1])
     boxed = rng.random(len(masks)) < settings.box_probability
     return np.stack([box_shaped(mask[0]) if box else mask[0] for mask, box in zip(masks, boxed, strict=True)])
+
+
+def previous_masks(first: np.ndarray, settings: TrainSettings, step: int) -> np.ndarray:
+    """What the first steps take for the previous masks, some of them damaged: (B, H, W) -> (B, H, W)."""
+    rng = np.random.default_rng([settings.seed, step, 2])
+    hit = rng.random(len(first)) < settings.damage_probability
+    return np.stack(
+        [damaged(rng, (mask == 1).view(np.uint8)) if h else mask for mask, h in zip(first, hit, strict=True)]
+    )
 
 
 def open_sources(settings: RunSettings, data_root: Path) -> Sources:
@@ -100,7 +110,7 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
         for frames, masks in stream:
             started = time.perf_counter()
             given = first_masks(masks, settings.train, trainer.step)
-            loss = trainer.train_step(frames, masks, given)
+            loss = trainer.train_step(frames, masks, given, previous_masks(given, settings.train, trainer.step))
             if not np.isfinite([float(value) for value in loss]).all():
                 raise TTVOSError(
                     f"the loss is no longer finite at step {trainer.step}: lower train.learning_rate and resume from "

@@ -12,7 +12,7 @@ from ttvos_tf.data.loader import make_batch
 from ttvos_tf.training.clip_loss import clip_loss
 from ttvos_tf.training.loop import first_masks, open_sources
 from ttvos_tf.training.settings import RunSettings
-from ttvos_tf.training.trainer import Trainer
+from ttvos_tf.training.trainer import Trainer, loss_weights
 
 REPEATS = 5
 
@@ -31,12 +31,11 @@ def profile(settings: RunSettings, data_root: Path) -> str:
     trainer = Trainer(settings, data_root)
     model, length = trainer.model, max(train.lengths)
     spec = ClipSpec(length, train.height, train.width)
-    weight = train.transition_weight if train.temporal_consistency_loss else 0.0
 
     frames, masks = make_batch(sources, spec, train.batch_size, train.seed, 0)
     first = first_masks(masks, train, 0)
     encode = tf.function(lambda x: model.encode(tf.reshape(x, [-1, *x.shape[2:]]), training=True))
-    forward = tf.function(lambda x, y, z: clip_loss(model, x, y, z, weight))
+    forward = tf.function(lambda x, y, z: clip_loss(model, x, y, z, loss_weights(train)))
     batch = tuple(tf.constant(array) for array in (frames, masks, first))
 
     timed = [

@@ -38,9 +38,12 @@ class TrainSettings:
         clip_norm: largest norm of the whole gradient.
         temporal_consistency_loss: Eq. 5's second term (Table 3, TC).
         transition_weight: lambda of Eq. 5.
+        jaccard_weight: of 1 - J of the soft masks, beside Eq. 5; 0 is the paper's loss.
         targets: "labels" (Eq. 5), or "init": the masks that the float network of `init` makes, for a quantised one to
             imitate.
         box_probability: share of clips whose first mask is replaced by its bounding box (Table 3, M).
+        damage_probability: share of clips whose first step starts from a previous mask with a mistake in it
+            (data/damage.py), and an exact template.
         train_backbone: "last_block" (section 4: every layer frozen but the last block) or "all".
         freeze_batch_norm: pre-trained batch norms keep their statistics; off when training from scratch.
         bfloat16: convolutions multiply in bfloat16 and add in float32, on CPUs that have it (a sixth faster).
@@ -59,8 +62,10 @@ class TrainSettings:
     clip_norm: float = 1.0
     temporal_consistency_loss: bool = True
     transition_weight: float = 5.0
+    jaccard_weight: float = 0.0
     targets: str = "labels"
     box_probability: float = 0.0
+    damage_probability: float = 0.0
     train_backbone: str = "last_block"
     freeze_batch_norm: bool = True
     bfloat16: bool = False
@@ -150,7 +155,7 @@ class RunSettings(_Files):
     Attributes:
         init: a checkpoint or weights file of this model.
         backbone_weights: what backbones.build_backbone takes.
-        teacher_weights: MobileNetV2's, for training/teach.py.
+        teacher_weights: of a trained network, for training/teach.py.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -10,7 +10,7 @@ from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.model import TTVOS, build_model
 from ttvos_tf.quantization import quantize
-from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, imitation_loss
+from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, imitation_loss
 from ttvos_tf.training.distribution import workers
 from ttvos_tf.training.settings import RunSettings, TrainSettings, resolve
 from ttvos_tf.weights import WEIGHTS, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
@@ -26,6 +26,12 @@ def freeze(model: TTVOS, settings: TrainSettings) -> None:
         layer.trainable = settings.train_backbone == "all" or layer.name in model.encoder.last_block
         if isinstance(layer, keras.layers.BatchNormalization) and layer.name not in laterals:
             layer.trainable = layer.trainable and not settings.freeze_batch_norm
+
+
+def loss_weights(settings: TrainSettings) -> LossWeights:
+    """The weights of the loss's terms."""
+    transition = settings.transition_weight if settings.temporal_consistency_loss else 0.0
+    return LossWeights(transition, settings.jaccard_weight)
 
 
 class Trainer:
@@ -67,13 +73,16 @@ class Trainer:
     def step(self) -> int:
         return int(self.optimizer.iterations)
 
-    def train_step(self, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray) -> ClipLoss:
+    def train_step(
+        self, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray, previous_mask: np.ndarray | None = None
+    ) -> ClipLoss:
         """One optimiser step on this process's share of a batch; shapes as in clip_loss.
 
         Returns:
             The loss of the whole batch, over all devices.
         """
-        return self._step(*(self._scatter(array) for array in (frames, masks, first_mask)))
+        previous_mask = first_mask if previous_mask is None else previous_mask
+        return self._step(*(self._scatter(array) for array in (frames, masks, first_mask, previous_mask)))
 
     def _scatter(self, batch: np.ndarray):
         """Deals a batch out to this process's devices."""
@@ -86,8 +95,8 @@ class Trainer:
         return self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(next(parts)))
 
     @tf.function  # traced anew when clips grow: the unrolled network has to know how long they are
-    def _step(self, frames, masks, first_mask) -> ClipLoss:
-        losses = self.strategy.run(self._replica_step, (frames, masks, first_mask))
+    def _step(self, *batch) -> ClipLoss:
+        losses = self.strategy.run(self._replica_step, batch)
         # A young average follows the weights closely, or it would hold on to the random start.
         count = tf.cast(self.optimizer.iterations, tf.float32)
         keep = tf.minimum(self.settings.train.ema_decay, (1.0 + count) / (10.0 + count))
@@ -95,16 +104,16 @@ class Trainer:
             self.average[name].assign_sub((1.0 - keep) * (self.average[name] - variable))
         return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, each, axis=None) for each in losses))
 
-    def _replica_step(self, frames, masks, first_mask) -> tuple[tf.Tensor, ...]:
+    def _replica_step(self, frames, masks, first_mask, previous_mask) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
-        train = self.settings.train
-        weight = train.transition_weight if train.temporal_consistency_loss else 0.0
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
             if self.teacher:
                 loss = imitation_loss(self.model, self.teacher, frames, first_mask)
             else:
-                loss = clip_loss(self.model, frames, masks, first_mask, weight)
+                loss = clip_loss(
+                    self.model, frames, masks, first_mask, loss_weights(self.settings.train), previous_mask
+                )
             share = loss.total / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(share, self.trained)
         # Adds the gradients of all devices up, and only then clips their norm.
