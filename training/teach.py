@@ -1,8 +1,8 @@
-"""Teaches a backbone MobileNetV2's features (ttvos_tf/training/teaching.py), where no published weights can be had.
+"""Teaches a backbone without published weights a trained network's features (ttvos_tf/training/teaching.py).
 
     python training/teach.py --config training/configs/hrnet_teach.toml --data DATA --out runs/hrnet_teach
 
-Leaves in --out: `backbone.npz`, for a training config's `backbone_weights`; `checkpoint.npz`, for --resume; `log.csv`.
+Leaves in --out: `weights.npz`, for a training config's `init`; `checkpoint.npz`, for --resume; `log.csv`.
 """
 
 import argparse
@@ -23,8 +23,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     out = args.out or Path("runs") / args.config.stem
     try:
+        from ttvos_tf.training.loop import RELEASE
         from ttvos_tf.training.settings import load_settings
-        from ttvos_tf.training.teaching import TAUGHT, teach
+        from ttvos_tf.training.teaching import teach
 
         teach(load_settings(args.config, args.set), args.data, out, resume=args.resume)
     except TTVOSError as error:
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"teach.py: interrupted; continue with --resume --out {out}", file=sys.stderr)
         return 130
-    print(f'The backbone is in {out / TAUGHT}: backbone_weights = "{out / TAUGHT}" in a training config takes it.')
+    print(f'The network is in {out / RELEASE}: init = "{out / RELEASE}" in a training config takes it.')
     return 0
 
 

@@ -1,7 +1,8 @@
-"""Teaching a backbone without published weights to see what MobileNetV2 sees, before it learns to track.
+"""Teaching a backbone without published weights to see what a trained network's backbone sees.
 
-The student's three maps, each through a linear 1x1 convolution, have to give MobileNetV2's maps at the same strides,
-every channel brought to zero mean and unit variance. The convolutions are thrown away afterwards.
+The student's maps have at least as many channels as the teacher's. The first of them have to give the teacher's, after
+which the teacher's head works on the student's maps: it is taken over, with zeros for the channels that only the
+student has. What comes out is a whole network, for a training config's `init`.
 """
 
 from pathlib import Path
@@ -9,54 +10,46 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.backbones import build_backbone, mobilenet_v2
-from ttvos_tf.compat import keras, layers, tf
+from ttvos_tf.compat import keras, tf
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.loader import batches
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.layers import ResizeLike
-from ttvos_tf.model import normalize
+from ttvos_tf.model import TTVOS, build_model, normalize
 from ttvos_tf.training.log import Log
-from ttvos_tf.training.loop import CHECKPOINT, LOG, open_sources
+from ttvos_tf.training.loop import CHECKPOINT, LOG, RELEASE, open_sources
 from ttvos_tf.training.settings import RunSettings, resolve
-from ttvos_tf.weights import assign, named_variables, read_npz, write_npz
+from ttvos_tf.weights import assign, load_model, named_variables, read_npz, save_weights, write_npz
 
-TAUGHT = "backbone.npz"
+LEAST_VARIANCE = 0.01  # of a teacher's channel; the error of one that hardly varies is not blown up
 
 
 class Lesson:
     """A student, its teacher, and the student's optimiser.
 
     Args:
-        settings: of them `model.backbone`, the student; `teacher_weights`; size, batch and steps of `train`.
+        settings: of them `model`, the student; `teacher_weights`; size, batch and steps of `train`.
         data_root: what the settings' paths are relative to.
+
+    Attributes:
+        student: a network with the teacher's head, whose encoder learns.
     """
 
     def __init__(self, settings: RunSettings, data_root: Path):
         train = settings.train
         keras.utils.set_random_seed(train.seed)
         tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": train.bfloat16})
-        weights = settings.teacher_weights
-        if not weights:
-            raise TTVOSError('teacher_weights is missing: name MobileNetV2\'s weights, a file or "imagenet"')
-        if weights != "imagenet":
-            weights = str(resolve(weights, data_root))
-        teacher = mobilenet_v2.published(weights=weights, height=train.height, width=train.width)
-        s4, s8, s16, s32 = teacher.outputs
-        wanted = [s4, s8, layers.Concatenate()([s16, ResizeLike()([s32, s16])])]
-        standardized = [layers.BatchNormalization(center=False, scale=False)(x) for x in wanted]
-        self.teacher = keras.Model(teacher.input, standardized)
-        self.student = build_backbone(settings.model.backbone, height=train.height, width=train.width)
-        guesses = [
-            layers.Conv2D(target.shape[-1], 1, name=f"guess{stride}")(x)
-            for stride, x, target in zip((4, 8, 16), self.student.outputs, wanted, strict=True)
-        ]
-        self.guesser = keras.Model(self.student.input, guesses)
+        if not settings.teacher_weights:
+            raise TTVOSError("teacher_weights is missing: name the weights file of a trained network")
+        teacher = load_model(resolve(settings.teacher_weights, data_root), height=train.height, width=train.width)
+        self.teacher = teacher.encoder
+        self.student = build_model(settings.model, height=train.height, width=train.width)
+        take_over_head(self.student, teacher)
+        self.trained = self.student.encoder.trainable_variables
         decay = keras.optimizers.schedules.CosineDecay(
             0.0, max(1, train.steps - train.warmup), warmup_target=train.learning_rate, warmup_steps=train.warmup
         )
         self.optimizer = keras.optimizers.Adam(decay, global_clipnorm=train.clip_norm)
-        self.optimizer.build(self.guesser.trainable_variables)
+        self.optimizer.build(self.trained)
 
     @property
     def step(self) -> int:
@@ -68,21 +61,22 @@ class Lesson:
         """One optimiser step on frames uint8 RGB (B, H, W, 3).
 
         Returns:
-            Mean squared errors at strides 4, 8 and 16: 1 of a student that knows nothing, 0 of one that knows all.
+            Mean squared errors at strides 4, 8 and 16, relative to the variance of the teacher's channels: 1 of a
+            student that knows their means alone, 0 of one that knows all.
         """
         x = normalize(frames)
-        targets = self.teacher(x, training=True)  # standardised by the batch's statistics
-        variables = self.guesser.trainable_variables
         with tf.GradientTape() as tape:
-            guesses = self.guesser(x, training=True)
-            errors = [tf.reduce_mean(tf.square(g - t)) for g, t in zip(guesses, targets, strict=True)]
+            errors = [
+                relative_error(guess[..., : target.shape[-1]], target)
+                for guess, target in zip(self.student.encoder(x, training=True), self.teacher(x), strict=True)
+            ]
             loss = tf.add_n(errors)
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trained), self.trained, strict=True))
         return errors
 
     def _state(self) -> dict:
         optimizer = {f"optimizer/{index}": v for index, v in enumerate(self.optimizer.variables)}
-        return named_variables(self.guesser) | optimizer
+        return named_variables(self.student.encoder) | optimizer
 
     def save(self, path: Path) -> None:
         """Writes a checkpoint."""
@@ -92,9 +86,41 @@ class Lesson:
         """Continues from a checkpoint."""
         assign(self._state(), read_npz(path), path)
 
-    def release(self, path: Path) -> None:
-        """Writes the student alone, for a config's `backbone_weights`."""
-        write_npz(path, {name: variable.numpy() for name, variable in named_variables(self.student).items()})
+
+def relative_error(guess: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Mean of each channel's squared error over its variance in the batch; (B, H, W, C) both -> scalar."""
+    _, variance = tf.nn.moments(target, axes=[0, 1, 2])
+    return tf.reduce_mean(tf.square(guess - target) / (variance + LEAST_VARIANCE))
+
+
+def take_over_head(student: TTVOS, teacher: TTVOS) -> None:
+    """Gives a network another's matching, decoder and update.
+
+    Where a kernel's input begins with the backbone's channels, of which the student has more, the ones that only the
+    student has get zeros: the head then makes the same of the student's maps as of the teacher's.
+
+    Raises:
+        TTVOSError: the heads differ in more than that.
+    """
+    surplus = {s.shape[-1]: t.shape[-1] for s, t in zip(student.encoder.outputs, teacher.encoder.outputs, strict=True)}
+    for part, source in zip(student.models[1:], teacher.models[1:], strict=True):
+        taught = named_variables(source)
+        for name, variable in named_variables(part).items():
+            values = taught[name].numpy() if name in taught else np.empty(0)
+            if values.ndim == 4 and values.shape != variable.shape:
+                values = _with_zeros(values, variable.shape[2], surplus)
+            if values.shape != tuple(variable.shape):
+                raise TTVOSError(f"the teacher's head does not fit: {name} is {values.shape}, not {variable.shape}")
+            variable.assign(values)
+
+
+def _with_zeros(kernel: np.ndarray, wanted: int, surplus: dict[int, int]) -> np.ndarray:
+    """Inserts zeros behind the teacher's channels, so that a kernel (k, k, in, out) takes `wanted` channels."""
+    for channels, known in surplus.items():
+        if channels - known == wanted - kernel.shape[2]:
+            zeros = np.zeros((*kernel.shape[:2], channels - known, kernel.shape[3]), kernel.dtype)
+            return np.concatenate([kernel[:, :, :known], zeros, kernel[:, :, known:]], axis=2)
+    return kernel
 
 
 def teach(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> Lesson:
@@ -103,7 +129,7 @@ def teach(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
     Args:
         settings: see Lesson.
         data_root: what the settings' paths are relative to.
-        out: folder for `backbone.npz`, `checkpoint.npz` and `log.csv`.
+        out: folder for `weights.npz`, `checkpoint.npz` and `log.csv`.
         resume: continue from `out`'s checkpoint.
 
     Raises:
@@ -135,5 +161,5 @@ def teach(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
         log.close()
         stream.close()
     lesson.save(out / CHECKPOINT)
-    lesson.release(out / TAUGHT)
+    save_weights(out / RELEASE, lesson.student)
     return lesson
