@@ -82,7 +82,8 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             fits = True
         if isinstance(default, tuple) and fits:
-            fits = all(type(item) is type(default[0]) for item in value)
+            wanted = type(default[0]) if default else str
+            fits = all(type(item) is wanted for item in value)
         if default is not None and not fits:
             raise TTVOSError(f"{where}: {key} must be {type(default).__name__}, not {value!r}")
     return cls(**values)

@@ -87,6 +87,13 @@ def test_only_the_last_block_trains():
         assert np.any(variable.numpy() != before[variable.name]), variable.name
 
 
+def test_layers_are_frozen_by_name():
+    settings = with_train(train_backbone="all", freeze_batch_norm=False, frozen=("block_1", "Conv1"))
+    names = {v.name for v in Trainer(settings, Path(".")).trained}
+    assert not any(name.startswith(("block_1_", "block_12_", "Conv1")) for name in names)
+    assert any(name.startswith("block_2_") for name in names) and any(name.startswith("bn_Conv1") for name in names)
+
+
 def test_average_is_that_of_the_weights():
     trainer = Trainer(with_train(ema_decay=0.25, learning_rate=1e-2), Path("."))
     name = "decoder_up2/kernel"

@@ -22,6 +22,7 @@ def test_configs_are_readable(path):
         ("[train]\nsteps = 'many'", "steps must be int"),
         ("[train]\nlengths = [1]", "numbers of frames from 2"),
         ("[train]\ntrain_backbone = 'none'", "last_block"),
+        ("[train]\nfrozen = [3]", "frozen must be tuple"),
         ("[[data]]\nkind = 'imagenet'", "unknown data kind 'imagenet'"),
         ("epochs = 3\n[[data]]\nkind = 'synthetic'", "unknown key 'epochs'"),
         ("init = 3\n[[data]]\nkind = 'synthetic'", "init must be str"),

@@ -45,6 +45,7 @@ class TrainSettings:
         damage_probability: share of clips whose first step starts from a previous mask with a mistake in it
             (data/damage.py), and an exact template.
         train_backbone: "last_block" (section 4: every layer frozen but the last block) or "all".
+        frozen: beginnings of the names of backbone layers that stay as they are, whatever train_backbone says.
         freeze_batch_norm: pre-trained batch norms keep their statistics; off when training from scratch.
         bfloat16: convolutions multiply in bfloat16 and add in float32, on CPUs that have it (a sixth faster).
         ema_decay: decay of the averaged weights that are released; 0 releases the last ones.
@@ -67,6 +68,7 @@ class TrainSettings:
     box_probability: float = 0.0
     damage_probability: float = 0.0
     train_backbone: str = "last_block"
+    frozen: tuple[str, ...] = ()
     freeze_batch_norm: bool = True
     bfloat16: bool = False
     ema_decay: float = 0.999
