@@ -23,12 +23,10 @@ def test_any_mask_can_be_damaged(seed, x, y, width, height):
 
 def test_every_mistake_happens():
     mask = rectangle(20, 16, 20, 16)
-    lost, part, caught, moved = 0, 0, 0, 0
+    part, caught, moved = 0, 0, 0
     for seed in range(200):
         result = damaged(np.random.default_rng(seed), mask)
-        if not result.any():
-            lost += 1
-        elif (result <= mask).all():
+        if (result <= mask).all():
             part += 1
             assert 0.1 < result.sum() / mask.sum() <= 1
         elif (result >= mask).all():
@@ -36,4 +34,4 @@ def test_every_mistake_happens():
             assert result.sum() <= 2.2 * mask.sum()
         else:
             moved += 1
-    assert 20 < lost < 60 and part > 35 and caught > 35 and moved > 20
+    assert part > 50 and caught > 50 and moved > 20

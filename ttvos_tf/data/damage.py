@@ -1,8 +1,10 @@
 """Masks with the mistakes that trackers make, for a network to learn to leave them behind.
 
-A network that is unrolled over a few frames from an exact mask hardly meets its own late mistakes: a part lost, a
-neighbour caught, all lost behind something. Started from a mask with such a mistake, it has to find the target by its
-template.
+A network that is unrolled over a few frames from an exact mask hardly meets its own late mistakes: a part lost, or
+something else caught. Started from a mask with such a mistake, it has to find the target by its template.
+
+Nothing at all for a previous mask is not among them: learning to find a target from nothing, a network sees it where it
+is not. Targets that come out from behind something are in the clips (occluder.py).
 """
 
 import cv2
@@ -13,7 +15,7 @@ from ttvos_tf.data.motion import move
 
 
 def damaged(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
-    """Draws a mistake: all lost, a part lost, something else caught, or the place missed.
+    """Draws a mistake: a part lost, something else caught, or the place missed.
 
     Args:
         rng: the generator.
@@ -22,12 +24,8 @@ def damaged(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     Returns:
         uint8 (H, W) of 0 and 1.
     """
-    mistakes = _all_lost, _part_lost, _more_caught, _place_missed
-    return mistakes[rng.choice(len(mistakes), p=(0.2, 0.3, 0.3, 0.2))](rng, mask)
-
-
-def _all_lost(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
-    return np.zeros_like(mask)
+    mistakes = _part_lost, _more_caught, _place_missed
+    return mistakes[rng.choice(len(mistakes), p=(0.4, 0.4, 0.2))](rng, mask)
 
 
 def _part_lost(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
