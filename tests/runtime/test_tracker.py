@@ -143,15 +143,36 @@ def test_reset_and_start_again_leave_nothing_behind(tracker):
         assert all(np.array_equal(a, b) for a, b in zip(runs[0], run, strict=True))
 
 
-def test_boxes_are_filled_masks(tracker):
-    frames, _ = clip(4, ids=(1, 2))
+def test_objects_are_looked_for_in_their_boxes(tracker):
+    frames, _ = clip(1, ids=(1, 2))
     boxes = [(8, 6, 22, 20), (20, 36, 22, 20)]
-    mask = np.zeros(SIZE, np.uint8)
-    mask[6:26, 8:30], mask[36:56, 20:42] = 1, 2
-    assert np.array_equal(tracker.start(frames[0], boxes=boxes), mask)
-    from_boxes = [tracker.step(frame) for frame in frames[1:]]
+    labels = np.zeros(SIZE, np.uint8)
+    labels[6:26, 8:30], labels[36:56, 20:42] = 1, 2
+    assert np.array_equal(tracker.start(frames[0], boxes=boxes), labels)
+    for i, state in tracker._states.items():
+        box = (labels == i).astype(np.float32)[None, ..., None]
+        given = tracker.model("init", {"frame": frames[:1], "mask": box})
+        found = box * tracker.model("step", {"frame": frames[:1], **given})["probability"]
+        assert 0 < found.sum() < box.sum()
+        expected = tracker.model("init", {"frame": frames[:1], "mask": found})
+        for name, value in expected.items():
+            np.testing.assert_array_equal(state[name], value, err_msg=name)
+
+
+def test_box_in_which_nothing_is_found_is_the_mask(tracker, monkeypatch):
+    frames, _ = clip(1)
+    run = tracker.model.__class__.__call__
+
+    def blind(model, signature, tensors):
+        outputs = run(model, signature, tensors)
+        return outputs | {"probability": 0 * outputs["probability"]} if signature == "step" else outputs
+
+    monkeypatch.setattr(tracker.model.__class__, "__call__", blind)
+    mask = tracker.start(frames[0], boxes=[(8, 6, 22, 20)])
+    from_box = tracker._states[1]
     tracker.start(frames[0], mask)
-    assert np.array_equal(from_boxes, [tracker.step(frame) for frame in frames[1:]])
+    for name, value in tracker._states[1].items():
+        np.testing.assert_array_equal(from_box[name], value, err_msg=name)
 
 
 def test_void_and_black_and_white_masks(tracker):

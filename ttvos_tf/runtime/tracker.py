@@ -12,6 +12,8 @@ from ttvos_tf.runtime.interpreter import Model, Tensors
 from ttvos_tf.runtime.masks import Box, check_count, objects_in_boxes, objects_in_mask
 from ttvos_tf.runtime.pair import Pair
 
+LEAST_FOUND = 0.05  # of a box, for what was found in it to be taken for the object
+
 
 class Tracker:
     """Labels every frame of a video, given masks or boxes of the objects in its first one.
@@ -85,7 +87,8 @@ class Tracker:
             frame: its first frame, uint8 (H, W, 3) RGB.
             mask: uint8 (H, W), pixel value = object id: 1 to 254, 0 background, 255 void. A mask of only 0 and 255 is
                 one object of id 1.
-            boxes: instead of a mask, (x, y, width, height) in pixels per object; the ids are 1, 2, ...
+            boxes: instead of a mask, (x, y, width, height) in pixels per object; the ids are 1, 2, ... The network
+                looks for the object in its box, which takes a step more.
 
         Returns:
             uint8 (H, W): the labels as given, void as background.
@@ -99,7 +102,7 @@ class Tracker:
         objects = objects_in_boxes(boxes, size) if mask is None else objects_in_mask(mask, size)  # type: ignore[arg-type]
         self.reset()
         self._fit = fit(size, self.model.size)
-        return self._add(frame, objects)
+        return self._add(frame, objects, boxes=mask is None)
 
     def step(self, frame: np.ndarray) -> np.ndarray:
         """Labels the next frame.
@@ -150,15 +153,24 @@ class Tracker:
             raise TTVOSError(f"object {object_id} is not tracked: tracked are {list(self._states)}")
         del self._states[object_id], self._soft[object_id]
 
-    def _add(self, frame: np.ndarray, objects: dict[int, np.ndarray]) -> np.ndarray:
+    def _add(self, frame: np.ndarray, objects: dict[int, np.ndarray], boxes: bool = False) -> np.ndarray:
         image = self._to_model(frame)
         for object_id, covered in objects.items():
             mask = self._started().mask_to_model(covered)
-            self._states[object_id] = self.model("init", {"frame": image, "mask": mask})
+            self._states[object_id] = (self._init_in_box if boxes else self._init)(image, mask)
             for soft in self._soft.values():
                 soft[covered] = 0
             self._soft[object_id] = covered.astype(np.float32)
         return self._labels()
+
+    def _init(self, image: np.ndarray, mask: np.ndarray) -> Tensors:
+        return self.model("init", {"frame": image, "mask": mask})
+
+    def _init_in_box(self, image: np.ndarray, box: np.ndarray) -> Tensors:
+        """A box holds background too, so the state is that of what the network finds in it; of the box, if nothing."""
+        state = self._init(image, box)
+        found = box * self.model("step", {"frame": image, **state})["probability"]
+        return self._init(image, found) if found.sum() >= LEAST_FOUND * box.sum() else state
 
     def _step_one(self, image: np.ndarray) -> None:
         ((object_id, state),) = self._states.items()

@@ -8,6 +8,9 @@ import java.nio.FloatBuffer
 /** A direct buffer of [bytes] bytes in the machine's order: what TensorFlow Lite reads and writes in place. */
 internal fun directBuffer(bytes: Int): ByteBuffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
 
+/** Share of a box that has to be found in it to be taken for the object. */
+private const val LEAST_FOUND = 0.05
+
 /**
  * Brings frames and masks into a model's input, and the model's maps back. Padding repeats the last column and row, so
  * that undoing it is a crop. Owns all the memory that it needs: nothing is allocated after it is made.
@@ -70,6 +73,25 @@ class Fitter(
         repeatLastRow(maskPixels, stride)
         (maskValues as Buffer).clear()
         maskValues.put(maskPixels)
+    }
+
+    /**
+     * Leaves of [mask] what [map], probabilities (h, w) of the model, says of it.
+     *
+     * @return false if that is next to nothing: [mask] stays as it is.
+     */
+    fun narrowMask(map: FloatArray): Boolean {
+        var given = 0.0
+        var found = 0.0
+        for (pixel in map.indices) {
+            given += maskPixels[pixel]
+            found += maskPixels[pixel] * map[pixel]
+        }
+        if (found < LEAST_FOUND * given) return false
+        for (pixel in map.indices) maskPixels[pixel] *= map[pixel]
+        (maskValues as Buffer).clear()
+        maskValues.put(maskPixels)
+        return true
     }
 
     /** [map], (h, w) of the model, -> [output], (H, W) of the source; bilinear where it was resampled. */

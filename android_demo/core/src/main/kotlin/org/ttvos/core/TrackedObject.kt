@@ -59,7 +59,7 @@ internal class SharedFeatures(
  */
 internal class TrackedObject(
     model: Model,
-    fitter: Fitter,
+    private val fitter: Fitter,
     features: SharedFeatures,
 ) {
     /** Its label, 1 to 254. */
@@ -89,8 +89,16 @@ internal class TrackedObject(
             Run(model, "update", given, states[1 - it])
         }
 
-    /** Begins with the fitter's frame and mask. */
-    fun init() = inits[current].invoke()
+    /**
+     * Begins with the fitter's frame and mask, a box. That holds background too, so the state is that of what the network
+     * finds in it; of the box, if nothing.
+     */
+    fun initInBox() {
+        inits[current].invoke()
+        steps[current].invoke()
+        mapBuffer.get(map)
+        if (fitter.narrowMask(map)) inits[current].invoke()
+    }
 
     /** Segments the fitter's frame and updates the state; leaves probabilities in [map]. */
     fun step() {

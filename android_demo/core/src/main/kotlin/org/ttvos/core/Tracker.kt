@@ -149,7 +149,7 @@ class Tracker(
         val added = spare.removeLastOrNull() ?: TrackedObject(model, fitter, features!!)
         added.id = id
         fitter.packBox(covered)
-        added.init()
+        added.initInBox()
         for (other in objects) fill(other.soft, covered, 0f)
         added.soft.fill(0f)
         fill(added.soft, covered, 1f)

@@ -29,7 +29,7 @@ class TrackerTest {
     fun `one object runs step, its state going round`() {
         tracker.start(frame, listOf(box))
         repeat(5) { tracker.step(frame) }
-        assertEquals(5, model.runs.getValue("step")[0])
+        assertEquals(1 + 5, model.runs.getValue("step")[0], "one to find the object in its box")
         assertEquals(0, model.runs.getValue("encode")[0])
         assertEquals(6f, model.lastCount)
         assertEquals(listOf(1, 1, 0), listOf(label(8, 4), label(19, 15), label(20, 15)))
