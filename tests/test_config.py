@@ -18,6 +18,7 @@ def test_json_round_trip():
         ('{"short_term": 1}', "short_term must be bool"),
         ('{"past_masks": true}', "past_masks must be int"),
         ('{"decoder_channels": 0}', "at least 1"),
+        ('{"reach": 1.5}', "reach must be from 0 to 1"),
     ],
 )
 def test_bad_configs_are_named(text, message):

@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 
 import numpy as np
@@ -9,7 +10,7 @@ from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import TemplateUpdate
-from ttvos_tf.model import build_model, foreground, pool_mask
+from ttvos_tf.model import OUT_OF_REACH, build_model, foreground, pool_mask
 from ttvos_tf.training.clip_loss import LossWeights, clip_loss, unroll
 
 SIZE = (64, 112)
@@ -125,6 +126,25 @@ def test_loss_has_the_terms_that_are_asked_for(model, clip):
     assert whole.jaccard > 0
     expected = whole.cross_entropy + 0.5 * whole.jaccard + 5 * whole.transition
     np.testing.assert_allclose(whole.total, expected, rtol=1e-6)
+
+
+def test_what_is_out_of_reach_is_not_the_target(model, clip):
+    limited = copy.copy(model)
+    limited.config = dataclasses.replace(model.config, reach=16 / SIZE[0])  # two cells of 8 pixels
+    features = model.encode(clip[0][:, 1])
+    mask = np.zeros((1, *SIZE, 1), np.float32)
+    mask[0, 8:16, 16:24] = 1  # the cell in row 1, column 2: within reach are rows 0 to 3, columns 0 to 4
+    state = model.start(features, mask)
+    free, limit = (each.find(features, state).numpy()[0, ..., 0] for each in (model, limited))
+    np.testing.assert_array_equal(free, model.segment(features, state)[0][0, ..., 0])
+    np.testing.assert_array_equal(limit[:28, :36], free[:28, :36])  # up to the middle of the last cell
+    np.testing.assert_allclose(limit[36:], free[36:] - OUT_OF_REACH, atol=1e-5)
+    np.testing.assert_allclose(limit[:, 44:], free[:, 44:] - OUT_OF_REACH, atol=1e-5)
+    probability, after = limited.follow(features, state)
+    np.testing.assert_allclose(probability[0, ..., 0], 1 / (1 + np.exp(-2 * limit)), atol=1e-5)
+    assert np.abs(after["state_mask"][0, 5:, :, 1]).max() < 1e-6  # what is carried on, too
+    out_of_sight = state | {"state_mask": model.masks(0.4 * mask)}
+    np.testing.assert_array_equal(limited.find(features, out_of_sight), model.find(features, out_of_sight))
 
 
 def test_damaged_mask_is_seen_by_the_first_step_only(model, clip):

@@ -33,6 +33,8 @@ State = dict[str, tf.Tensor]
 # Features have unit variance, a mask's standard deviation is about 0.3: joined as they are, training stalls.
 MASK_GAIN = 2.0
 
+OUT_OF_REACH = 20.0  # taken from a logit: its sigmoid is 0 then, whatever it was
+
 
 class Features(NamedTuple):
     """What a backbone makes of a frame; shared by all objects."""
@@ -213,8 +215,24 @@ class TTVOS:
 
     def follow(self, features: Features, state: State) -> tuple[tf.Tensor, State]:
         """`step` on a frame that is encoded already."""
-        probability = foreground(self.segment(features, state)[0])
+        probability = foreground(self.find(features, state))
         return probability, self.update(features, probability, state)
+
+    def find(self, features: Features, state: State) -> tf.Tensor:
+        """One object's logit (B, H, W, 1) at inference: that of `segment`, within the config's `reach`.
+
+        A network sees a few dozen pixels around a place. It cannot know that the target is tracked elsewhere, so it
+        takes look-alikes for it, however far away.
+        """
+        logit, _ = self.segment(features, state)
+        cells = round(self.config.reach * self.size[0] / 8)
+        if not cells:
+            return logit
+        previous, window = state["state_mask"][..., 1:2], 2 * cells + 1
+        near = tf.nn.max_pool2d(tf.nn.max_pool2d(previous, (window, 1), 1, "SAME"), (1, window), 1, "SAME")
+        in_sight = tf.cast(tf.reduce_max(previous, axis=[1, 2, 3], keepdims=True) > 0.5, tf.float32)
+        far = in_sight * tf.nn.relu(1.0 - 2.0 * near)
+        return logit - OUT_OF_REACH * tf.image.resize(far, self.size)
 
     def _embed(self, f8: tf.Tensor, mask: tf.Tensor, count: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """I of Eq. 1, and the weight (B,) of the new embedding: 1/t, or from the gate."""

@@ -148,6 +148,7 @@ def test_grouped_convolutions_are_refused():
         {"past_masks": 3},
         {"coordinates": True},
         {"update_gate": True},
+        {"reach": 0.25},
     ],
     ids=str,
 )

@@ -83,7 +83,7 @@ def _functions(model: TTVOS) -> Functions:
     @_signature(model, *FEATURES, *STATE[:3])
     def segment(feat4, feat8, feat16, state_mask, state_feat16, state_template):
         state = {"state_mask": state_mask, "state_feat16": state_feat16, "state_template": state_template}
-        return {"logit": model.segment(Features(feat4, feat8, feat16), state)[0]}
+        return {"logit": model.find(Features(feat4, feat8, feat16), state)}
 
     @_signature(model, "feat8", "feat16", "mask_prob", "state_mask", "state_template", "state_count")
     def update(feat8, feat16, mask_prob, state_mask, state_template, state_count):
