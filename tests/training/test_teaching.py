@@ -40,9 +40,10 @@ def test_student_learns_and_is_a_network(settings, tmp_path):
     assert lesson.step == 30
     untaught, after = (sum(errors_of(each)) for each in (Lesson(settings, Path(".")), lesson))
     assert after < 0.8 * untaught
+    saved = read_npz(tmp_path / CHECKPOINT)
     released = load_model(tmp_path / RELEASE, height=64, width=96, expected=settings.model)
     for name, variable in named_variables(released.encoder).items():
-        np.testing.assert_array_equal(variable, read_npz(tmp_path / CHECKPOINT)[name], err_msg=name)
+        np.testing.assert_array_equal(variable, saved[name], err_msg=name)
 
 
 def test_head_makes_the_same_of_a_perfect_students_maps():

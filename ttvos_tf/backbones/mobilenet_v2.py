@@ -23,7 +23,7 @@ def _conv_bn_relu(x, filters: int, kernel_size: int, name: str):
     return layers.ReLU(6.0, name=f"{name}_relu")(layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x))
 
 
-def published(*, weights: str | None, height: int, width: int) -> keras.Model:
+def _published(*, weights: str | None, height: int, width: int) -> keras.Model:
     """The published network alone: frame (B, H, W, 3) -> maps at strides 4 (24 channels), 8 (32), 16 (96) and 32 (320).
 
     Args:
@@ -46,7 +46,7 @@ def build(*, weights: str | None, height: int, width: int) -> keras.Model:
         weights: None, "imagenet", a `.npz` with `<layer>/kernel` and `/bias` (batch norm folded), or a Keras `.h5`.
         height, width: frame size, multiples of 16.
     """
-    base = published(weights=weights, height=height, width=width)
+    base = _published(weights=weights, height=height, width=width)
     s4, s8, s16, s32 = base.outputs
     f4 = _conv_bn_relu(s4, F4_CHANNELS, 1, "lateral4")
     half = F16_CHANNELS // 2

@@ -102,24 +102,30 @@ def take_over_head(student: TTVOS, teacher: TTVOS) -> None:
     Raises:
         TTVOSError: the heads differ in more than that.
     """
-    surplus = {s.shape[-1]: t.shape[-1] for s, t in zip(student.encoder.outputs, teacher.encoder.outputs, strict=True)}
+    known = {s.shape[-1]: t.shape[-1] for s, t in zip(student.encoder.outputs, teacher.encoder.outputs, strict=True)}
     for part, source in zip(student.models[1:], teacher.models[1:], strict=True):
         taught = named_variables(source)
         for name, variable in named_variables(part).items():
             values = taught[name].numpy() if name in taught else np.empty(0)
             if values.ndim == 4 and values.shape != variable.shape:
-                values = _with_zeros(values, variable.shape[2], surplus)
+                values = _with_zeros(values, variable.shape[2], known)
             if values.shape != tuple(variable.shape):
                 raise TTVOSError(f"the teacher's head does not fit: {name} is {values.shape}, not {variable.shape}")
             variable.assign(values)
 
 
-def _with_zeros(kernel: np.ndarray, wanted: int, surplus: dict[int, int]) -> np.ndarray:
-    """Inserts zeros behind the teacher's channels, so that a kernel (k, k, in, out) takes `wanted` channels."""
-    for channels, known in surplus.items():
-        if channels - known == wanted - kernel.shape[2]:
-            zeros = np.zeros((*kernel.shape[:2], channels - known, kernel.shape[3]), kernel.dtype)
-            return np.concatenate([kernel[:, :, :known], zeros, kernel[:, :, known:]], axis=2)
+def _with_zeros(kernel: np.ndarray, wanted: int, known: dict[int, int]) -> np.ndarray:
+    """Inserts zeros behind the teacher's channels, so that a kernel (k, k, in, out) takes `wanted` channels.
+
+    Args:
+        kernel: the teacher's.
+        wanted: input channels of the student's.
+        known: channels of a student's map -> of the teacher's.
+    """
+    for channels, taught in known.items():
+        if channels - taught == wanted - kernel.shape[2]:
+            zeros = np.zeros((*kernel.shape[:2], channels - taught, kernel.shape[3]), kernel.dtype)
+            return np.concatenate([kernel[:, :, :taught], zeros, kernel[:, :, taught:]], axis=2)
     return kernel
 
 

@@ -23,8 +23,8 @@ def freeze(model: TTVOS, settings: TrainSettings) -> None:
     """
     laterals = set(getattr(model.encoder, "laterals", ()))
     for layer in model.encoder.layers:
-        layer.trainable = settings.train_backbone == "all" or layer.name in model.encoder.last_block
-        layer.trainable = layer.trainable and not layer.name.startswith(settings.frozen)
+        chosen = settings.train_backbone == "all" or layer.name in model.encoder.last_block
+        layer.trainable = chosen and not layer.name.startswith(settings.frozen)
         if isinstance(layer, keras.layers.BatchNormalization) and layer.name not in laterals:
             layer.trainable = layer.trainable and not settings.freeze_batch_norm
 
