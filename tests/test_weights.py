@@ -48,12 +48,17 @@ def test_missing_and_misshapen_tensors_are_named(saved, tmp_path):
         load_model(tmp_path / "shape.npz", height=32, width=64)
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "text", "pickle", "other"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "flipped", "text", "pickle", "other"])
 def test_bad_files_are_named(damage, saved, tmp_path):
     path = tmp_path / "bad.npz"
     content = saved[0].read_bytes()
     if damage == "cut":
         path.write_bytes(content[: len(content) // 2])
+    elif damage == "flipped":  # in the middle of a compressed array
+        flipped = bytearray(content)
+        for index in range(len(content) // 2, len(content) // 2 + 64):
+            flipped[index] ^= 0x55
+        path.write_bytes(flipped)
     elif damage == "text":
         path.write_text("not weights")
     elif damage == "pickle":

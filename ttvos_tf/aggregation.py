@@ -17,8 +17,11 @@ def soft_aggregate(logits: np.ndarray) -> np.ndarray:
     Returns:
         float (K + 1, ...), background first; sums to 1 over the first axis.
     """
-    odds = np.concatenate([-logits.max(axis=0, keepdims=True), logits])
-    odds -= odds.max(axis=0, keepdims=True)
+    top = logits.max(axis=0)
+    odds = np.empty((len(logits) + 1, *top.shape), logits.dtype)
+    np.negative(top, out=odds[0])
+    odds[1:] = logits
+    odds -= np.abs(top, out=top)  # the largest of [-top, logits]
     np.exp(odds, out=odds)
-    odds /= odds.sum(axis=0, keepdims=True)
+    odds /= odds.sum(axis=0)
     return odds

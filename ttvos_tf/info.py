@@ -41,7 +41,7 @@ LINES = {
 # State tensor -> (what it is at the first frame, what it is for).
 STATE = {
     "state_mask": ("from the given mask", "previous heatmap, background first: both matchings, Eq. 4"),
-    "state_feat16": ("f16 of the first frame", "previous features: short-term matching"),
+    "state_feat16": ("feat16 of the first frame", "previous features: short-term matching"),
     "state_template": ("I of the first frame", "TP of Eq. 2; float, since int8 freezes a running mean"),
     "state_count": ("1", "t of Eq. 2"),
 }

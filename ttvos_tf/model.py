@@ -34,6 +34,7 @@ State = dict[str, tf.Tensor]
 MASK_GAIN = 2.0
 
 OUT_OF_REACH = 20.0  # taken from a logit: its sigmoid is 0 then, whatever it was
+SHARP = 1e4  # slope of a step from 0 to 1
 
 
 class Features(NamedTuple):
@@ -51,7 +52,10 @@ def normalize(frame: tf.Tensor) -> tf.Tensor:
 
 def pool_mask(probability: tf.Tensor) -> tf.Tensor:
     """Foreground probability (B, H, W, 1) -> heatmap (B, H/8, W/8, 2): exact cell means, background first."""
-    foreground = tf.nn.avg_pool2d(probability, 8, 8, "VALID")
+    # A mean and not a pool: XNNPACK has no int8 pool, and a converter puts the rounding before one.
+    height, width = (size // 8 for size in probability.shape[1:3])
+    means = tf.reduce_mean(tf.reshape(probability, [-1, 8, width, 8]), axis=[1, 3])
+    foreground = tf.reshape(means, [-1, height, width, 1])
     return tf.concat([1.0 - foreground, foreground], axis=-1)
 
 
@@ -230,9 +234,13 @@ class TTVOS:
             return logit
         previous, window = state["state_mask"][..., 1:2], 2 * cells + 1
         near = tf.nn.max_pool2d(tf.nn.max_pool2d(previous, (window, 1), 1, "SAME"), (1, window), 1, "SAME")
-        in_sight = tf.cast(tf.reduce_max(previous, axis=[1, 2, 3], keepdims=True) > 0.5, tf.float32)
-        far = in_sight * tf.nn.relu(1.0 - 2.0 * near)
-        return logit - OUT_OF_REACH * tf.image.resize(far, self.size)
+        # A pool over all of it: REDUCE_MAX and comparisons are slow in XNNPACK, which leaves them to other kernels.
+        in_sight = tf.clip_by_value(SHARP * (tf.nn.max_pool2d(previous, previous.shape[1:3], 1, "VALID") - 0.5), 0, 1)
+        far = OUT_OF_REACH * in_sight * tf.nn.relu(1.0 - 2.0 * near)
+        # Each cell's value for its 8x8 pixels, by broadcasting: a resize to the full size takes a fifth of `segment`.
+        width = previous.shape[2]
+        pixels = tf.reshape(logit, [-1, 8, width, 8]) - tf.reshape(far, [-1, 1, width, 1])
+        return tf.reshape(pixels, [-1, *self.size, 1])
 
     def _embed(self, f8: tf.Tensor, mask: tf.Tensor, count: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """I of Eq. 1, and the weight (B,) of the new embedding: 1/t, or from the gate."""

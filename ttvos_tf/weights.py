@@ -5,6 +5,7 @@ checkpoint is the same file with more arrays in it, so everything that takes wei
 """
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def write_npz(path: Path, arrays: Arrays) -> None:
         TTVOSError: the place cannot be written.
     """
     with whole_file(path) as partial:
-        np.savez(partial, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
 
 
 def read_npz(path: Path) -> Arrays:
@@ -55,7 +56,7 @@ def read_npz(path: Path) -> Arrays:
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise TTVOSError(f"{path}: no such weights file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
         raise TTVOSError(f"{path}: not a whole .npz weights file ({error})") from error
 
 

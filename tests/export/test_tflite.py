@@ -11,6 +11,7 @@ from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.operators import check_operators, operators
+from ttvos_tf.export.rewrites import inference_form
 from ttvos_tf.export.tflite import convert
 from ttvos_tf.model import build_model
 from ttvos_tf.runtime.interpreter import STATE, Model
@@ -39,6 +40,7 @@ def files(network, tmp_path_factory):
 @pytest.fixture(scope="module")
 def chain(network):
     """A clip, and what Keras makes of it: the probability of every frame and the state after it."""
+    network = inference_form(network)
     clip = SyntheticClips().sample(np.random.default_rng(7), ClipSpec(FRAMES, *SIZE))
     mask = clip.masks[:1, ..., None].astype(np.float32)
     state = network.init(clip.frames[:1], mask)

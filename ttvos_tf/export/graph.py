@@ -1,6 +1,6 @@
 """Rebuilding a functional Keras model layer by layer: what every rewrite of a network is written with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ttvos_tf.compat import keras, tf
 
@@ -8,7 +8,7 @@ Readers = dict[str, list[keras.layers.Layer]]
 """Layer name -> the layers that take its output."""
 
 # What a backbone tells about its layers, by name (backbones/__init__.py).
-_NOTES = ("last_block", "laterals")
+NOTES = ("last_block", "laterals")
 
 
 def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -16,12 +16,18 @@ def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     return layer.__class__.from_config(layer.get_config())
 
 
-def rebuild(model: keras.Model, replace: Callable[[keras.layers.Layer], keras.layers.Layer | None]) -> keras.Model:
+def rebuild(
+    model: keras.Model,
+    replace: Callable[[keras.layers.Layer], Callable | None],
+    channels: Mapping[str, int] | None = None,
+) -> keras.Model:
     """The same graph of other layers.
 
     Args:
         model: functional, every layer called once.
-        replace: layer -> the layer in its place, or None to leave it out. For an input layer: what to put behind it.
+        replace: layer -> the layer, or the function of tensors, in its place; None to leave it out. For an input layer:
+            what to put behind it.
+        channels: input -> its new number of channels, where that changes.
 
     Returns:
         A functional model of the same inputs and outputs. A new layer that is a copy_layer has the old one's weights;
@@ -31,13 +37,15 @@ def rebuild(model: keras.Model, replace: Callable[[keras.layers.Layer], keras.la
     inputs: list[keras.KerasTensor] = []
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
-            given = keras.Input(layer.output.shape[1:], dtype=layer.output.dtype, name=layer.name)
+            *size, last = layer.output.shape[1:]
+            shape = (*size, (channels or {}).get(layer.name, last))
+            given = keras.Input(shape, dtype=layer.output.dtype, name=layer.name)
             inputs.append(given)
         else:
             given = tf.nest.map_structure(lambda tensor: tensors[id(tensor)], layer.input)
         new = replace(layer)
         tensors[id(layer.output)] = given if new is None else new(given)
-        if new is not None and type(new) is type(layer) and new.get_config() == layer.get_config():
+        if isinstance(new, keras.layers.Layer) and type(new) is type(layer) and new.get_config() == layer.get_config():
             new.set_weights(layer.get_weights())
     by_name = {tensor.name: tensor for tensor in inputs}
     rebuilt = keras.Model(
@@ -45,7 +53,7 @@ def rebuild(model: keras.Model, replace: Callable[[keras.layers.Layer], keras.la
         [tensors[id(output)] for output in model.outputs],
         name=model.name,
     )
-    for note in _NOTES:
+    for note in NOTES:
         if hasattr(model, note):
             kept = {layer.name for layer in rebuilt.layers}
             setattr(rebuilt, note, [name for name in getattr(model, note) if name in kept])

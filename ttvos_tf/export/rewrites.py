@@ -8,6 +8,7 @@ import numpy as np
 from ttvos_tf.compat import keras
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.graph import copy_layer, readers, rebuild
+from ttvos_tf.export.sharing import share_features
 from ttvos_tf.layers import BlockDiagonalConv2D, GroupedConv2D, PixelShuffle
 from ttvos_tf.model import TTVOS
 
@@ -15,9 +16,11 @@ from ttvos_tf.model import TTVOS
 def inference_form(model: TTVOS) -> TTVOS:
     """The network as it is exported, and as quantisation-aware training sees it; the transition head is shared."""
     rewritten = copy.copy(model)
-    rewritten.encoder = fold_batch_norms(model.encoder)
-    rewritten.segmenter = dense_groups(single_logit(model.segmenter))
-    rewritten.embedder = dense_groups(model.embedder)
+    rewritten.encoder, rewritten.segmenter, rewritten.embedder = share_features(
+        fold_batch_norms(model.encoder),
+        dense_groups(single_logit(model.segmenter)),
+        dense_groups(model.embedder),
+    )
     return rewritten
 
 

@@ -1,5 +1,6 @@
 """The layers TTVOS is made of, one idea a file."""
 
+from ttvos_tf.layers.channels import Channels
 from ttvos_tf.layers.coordinates import Coordinates
 from ttvos_tf.layers.foreground_logit import ForegroundLogit
 from ttvos_tf.layers.grouped_conv import BlockDiagonalConv2D, GroupedConv2D
@@ -9,6 +10,7 @@ from ttvos_tf.layers.template import TemplateEmbedding, TemplateMatch, TemplateU
 
 __all__ = [
     "BlockDiagonalConv2D",
+    "Channels",
     "Coordinates",
     "ForegroundLogit",
     "GroupedConv2D",

@@ -19,6 +19,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.graph import Readers
 from ttvos_tf.layers import (
     BlockDiagonalConv2D,
+    Channels,
     Coordinates,
     PixelShuffle,
     ResizeLike,
@@ -30,6 +31,7 @@ from ttvos_tf.quantization.quantizers import ChannelWeights, MovingRange
 layers = keras.layers
 
 KEEP_RANGE = (
+    Channels,
     layers.AveragePooling2D,
     layers.MaxPooling2D,
     layers.ZeroPadding2D,

@@ -1,0 +1,66 @@
+"""Averages the weights of runs that began with the same weights.
+
+    python training/average.py runs/a/weights.npz runs/b/weights.npz --out runs/mean/weights.npz
+
+Their mean often does better than each of them, for it lies in the middle of the valley that they wander in ("model
+soups", Wortsman et al., 2022). Runs with nothing in common lie in different valleys: theirs is worth nothing.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.weights import WEIGHTS, Arrays, config_of, read_npz, write_npz
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", nargs="+", type=Path, metavar="WEIGHTS", help="weights files of one network")
+    parser.add_argument("--out", type=Path, required=True, help="weights file to write")
+    args = parser.parse_args(argv)
+    try:
+        files = {path: released(path) for path in args.weights}
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        write_npz(args.out, average(files))
+    except TTVOSError as error:
+        print(f"average.py: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def released(path: Path) -> Arrays:
+    """The config and the averaged weights of a file: of a checkpoint, not its optimiser's values.
+
+    Raises:
+        TTVOSError: the file cannot be read, or holds no network.
+    """
+    arrays = read_npz(path)
+    config_of(arrays, path)
+    return {name: array for name, array in arrays.items() if name == "config" or name.startswith(WEIGHTS)}
+
+
+def average(files: dict[Path, Arrays]) -> Arrays:
+    """The mean of each tensor; the config, which all share.
+
+    Raises:
+        TTVOSError: a file of another network.
+    """
+    (first_path, first), *others = files.items()
+    for path, arrays in others:
+        shapes, wanted = ({name: array.shape for name, array in each.items()} for each in (arrays, first))
+        if str(arrays["config"]) != str(first["config"]) or shapes != wanted:
+            raise TTVOSError(f"{path}: of another network than {first_path}")
+    mean = {
+        name: np.mean([arrays[name] for arrays in files.values()], axis=0, dtype=np.float64).astype(array.dtype)
+        for name, array in first.items()
+        if name != "config"
+    }
+    return {"config": first["config"], **mean}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
