@@ -10,6 +10,7 @@ dtypes in and out:
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ttvos_tf.backbones import build_backbone
@@ -135,6 +136,8 @@ class TTVOS:
         segmenter: [feat4, feat8, feat16, state_mask, state_feat16, state_template] -> [logit (B, H, W, 1), foreground
             minus background; similarity features (B, H/8, W/8, C8)].
         embedder: [feat8, mask (B, H/8, W/8, 2 * past_masks)] -> [I (B, c, c)], and the update gate (B, 1) if there.
+        rounded, rounded_logit: what the values of `find` go through: in a quantised network (x, low, high) -> x as int8
+            counts it from low to high, and x -> x as the logit is counted; else x as it is.
         transition: similarity features -> pi_hat (B, H/8, W/8, 2) in (-1, 1); training only (section 3.3).
     """
 
@@ -143,6 +146,8 @@ class TTVOS:
             raise TTVOSError(f"size {height}x{width}: height and width must be multiples of 16, at least 32")
         self.config = config
         self.size = (height, width)
+        self.rounded: Callable[..., tf.Tensor] = _exact
+        self.rounded_logit: Callable[..., tf.Tensor] = _exact
         self.encoder = build_backbone(config.backbone, weights=backbone_weights, height=height, width=width)
         feat4, feat8, feat16 = (
             layers.Input(output.shape[1:], name=name)
@@ -232,15 +237,18 @@ class TTVOS:
         cells = round(self.config.reach * self.size[0] / 8)
         if not cells:
             return logit
-        previous, window = state["state_mask"][..., 1:2], 2 * cells + 1
+        rounded = self.rounded
+        previous, window = rounded(state["state_mask"], 0.0, 255 / 256)[..., 1:2], 2 * cells + 1
         near = tf.nn.max_pool2d(tf.nn.max_pool2d(previous, (window, 1), 1, "SAME"), (1, window), 1, "SAME")
         # A pool over all of it: REDUCE_MAX and comparisons are slow in XNNPACK, which leaves them to other kernels.
-        in_sight = tf.clip_by_value(SHARP * (tf.nn.max_pool2d(previous, previous.shape[1:3], 1, "VALID") - 0.5), 0, 1)
-        far = OUT_OF_REACH * in_sight * tf.nn.relu(1.0 - 2.0 * near)
+        most = rounded(tf.nn.max_pool2d(previous, previous.shape[1:3], 1, "VALID") - 0.5, -0.5, 0.5)
+        in_sight = rounded(tf.nn.relu6(SHARP * most), 0.0, 6.0)  # 0 or 6
+        outside = rounded(tf.nn.relu(0.5 - near), 0.0, 0.5)
+        far = rounded(rounded(OUT_OF_REACH / 3.0 * in_sight, 0.0, 2 * OUT_OF_REACH) * outside, 0.0, OUT_OF_REACH)
         # Each cell's value for its 8x8 pixels, by broadcasting: a resize to the full size takes a fifth of `segment`.
         width = previous.shape[2]
         pixels = tf.reshape(logit, [-1, 8, width, 8]) - tf.reshape(far, [-1, 1, width, 1])
-        return tf.reshape(pixels, [-1, *self.size, 1])
+        return tf.reshape(self.rounded_logit(pixels), [-1, *self.size, 1])
 
     def _embed(self, f8: tf.Tensor, mask: tf.Tensor, count: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """I of Eq. 1, and the weight (B,) of the new embedding: 1/t, or from the gate."""
@@ -257,6 +265,10 @@ def foreground(logit: tf.Tensor) -> tf.Tensor:
     into the state, in training as at inference.
     """
     return tf.sigmoid(2.0 * logit)
+
+
+def _exact(x: tf.Tensor, *_: float) -> tf.Tensor:
+    return x
 
 
 def _state(mask: tf.Tensor, feat16: tf.Tensor, template: tf.Tensor, count: tf.Tensor) -> State:

@@ -25,7 +25,7 @@ def script():
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("vela") is None, reason="needs `pip install ethos-u-vela`")
-@pytest.mark.parametrize(("reach", "step", "segment"), [(0.0, 0.85, 0.87), (0.25, 0.78, 0.69)])
+@pytest.mark.parametrize(("reach", "step", "segment"), [(0.0, 0.85, 0.87), (0.25, 0.86, 0.88)])
 def test_vela_maps_nearly_all_operators(script, tmp_path, reach, step, segment):
     size = (96, 160)  # multiples of 32, as 480x864: every resize doubles
     network = load_model(ROOT / "weights/mobilenet_v2.npz", height=size[0], width=size[1])
@@ -40,8 +40,7 @@ def test_vela_maps_nearly_all_operators(script, tmp_path, reach, step, segment):
         report = script.compile_file(path)["signatures"]
         shares[name] = {signature: each["npu_share"] for signature, each in report.items()}
     assert shares["encode"] == {"encode": 1.0}
-    # The template's float32 arithmetic, float32 masks with what is within their reach, and one pixel shuffle stay on
-    # the CPU.
+    # The template's float32 arithmetic, float32 masks and one pixel shuffle stay on the CPU.
     assert shares["int8"]["step"] >= step
     assert shares["int8"]["segment"] >= segment
     assert shares["int8"]["encode"] == 1.0

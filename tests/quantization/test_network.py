@@ -1,5 +1,6 @@
 """The quantised network: what it keeps of the float one, what it learns, what it writes."""
 
+import copy
 import dataclasses
 from pathlib import Path
 
@@ -79,6 +80,24 @@ def test_the_template_is_not_rounded(networks, clip):
     template = inputs[-1]
     moved = match.layer([template * 1.001, query]) - match.layer([template, query])
     np.testing.assert_allclose(moved, 0.001 * match.layer([template, query]), atol=1e-5)
+
+
+def test_reach_counts_in_int8(networks, clip):
+    """What is out of reach gets the logit's lowest value; the rest of the logit stays as it is."""
+    quantized = copy.copy(networks[1])
+    quantized.config = dataclasses.replace(quantized.config, reach=16 / SIZE[0])
+    features = quantized.encode(clip.frames[:1])
+    mask = np.zeros((1, *SIZE, 1), np.float32)
+    mask[0, 8:16, 16:24] = 1
+    state = quantized.start(features, mask)
+    free, limited = quantized.segment(features, state)[0].numpy(), quantized.find(features, state).numpy()
+    np.testing.assert_allclose(limited[:, :32, :40], free[:, :32, :40], atol=1e-5)
+    lowest = quantized.segmenter.get_layer("logit_subpixels").quantize_config.output.range[0].numpy()
+    for outside in (limited[:, 32:], limited[:, :, 40:]):
+        np.testing.assert_allclose(outside, lowest, atol=0.1)
+    out_of_sight = state | {"state_mask": quantized.masks(0.4 * mask)}
+    logit = quantized.segment(features, out_of_sight)[0]
+    np.testing.assert_allclose(quantized.find(features, out_of_sight), logit, atol=1e-5)
 
 
 def test_running_mean_is_exact(networks, clip):

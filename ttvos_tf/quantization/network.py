@@ -1,6 +1,7 @@
 """A float network -> the same network with fake quantisation."""
 
 import dataclasses
+import functools
 
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapperV2
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
@@ -46,6 +47,9 @@ def quantize(model: TTVOS) -> TTVOS:
     inputs = {**features, "state_feat16": features["feat16"], "state_mask": MASK_RANGE}
     result.segmenter = _quantize(result.segmenter, inputs)
     result.embedder = _quantize(result.embedder, inputs)
+    result.rounded = tf.quantization.fake_quant_with_min_max_args
+    same_range = SameRange(result.segmenter.get_layer("logit_subpixels").quantize_config.output)
+    result.rounded_logit = functools.partial(same_range, training=False, weights={})
     return result
 
 
