@@ -16,7 +16,7 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 # Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.
 MODELS = {
     f"{backbone}_{height}x{width}_{precision}": (f"{backbone}{suffix}.npz", (height, width), precision)
-    for backbone in ("mobilenet_v2",)
+    for backbone in ("mobilenet_v2", "hrnet")
     for height, width in ((240, 432), (480, 864))
     for precision, suffix in (("float16", ""), ("int8", "_int8"))
 }

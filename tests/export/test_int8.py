@@ -247,6 +247,7 @@ def test_other_networks_convert_and_run(options, tmp_path):
     calibrate(quantized, [clip])
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(quantized, "int8"))
+    assert refused(path.read_bytes()) == []  # by Edge TPU, of the encoder
     model = Model(path, 1, "litert")
     wanted = model._interpreter.get_signature_runner("encode").get_output_details()
     for name, expected in zip(FEATURES, quantized.encode(clip.frames[:1]), strict=True):

@@ -6,6 +6,7 @@ import functools
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapperV2
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
 
+from ttvos_tf.backbones.pretrained import PadWithColor
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.graph import copy_layer, readers, rebuild
@@ -66,6 +67,9 @@ def _quantize(model: keras.Model, inputs: dict[str, Quantizer]) -> keras.Model:
             if layer.name not in inputs:
                 return None
             return _wrap(keras.layers.Activation("linear", name=f"{layer.name}_int8"), Int8({}, inputs[layer.name]))
+        if isinstance(layer, PadWithColor):
+            # Not exact, but for the outermost row and column: Edge TPU refuses to join with anything but zeros.
+            return keras.layers.ZeroPadding2D(layer.pixels, name=layer.name)
         config = config_of(layer, read_by, outputs)
         if config is None:
             return copy_layer(layer)
