@@ -18,6 +18,7 @@ from ttvos_tf.training.loop import (
     VALIDATION,
     box_shaped,
     first_masks,
+    open_sources,
     previous_masks,
     train,
 )
@@ -57,6 +58,13 @@ def clip_batch(seed=0):
         masks[:, t, 8:24, 10 + 8 * t : 30 + 8 * t] = 1
     frames[masks == 1] += 150
     return frames, masks
+
+
+def test_pasted_share_reaches_the_videos(tmp_path):
+    write_davis(tmp_path, {"dog": sliding(4)})
+    train_settings = dataclasses.replace(TINY.train, paste_probability=0.25)
+    settings = dataclasses.replace(TINY, train=train_settings, data=(DataSettings(kind="davis"),))
+    assert [source.pasted for source, _ in open_sources(settings, tmp_path).values()] == [0.25]
 
 
 def test_loss_falls_on_a_fixed_clip():

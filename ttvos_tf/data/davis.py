@@ -49,7 +49,8 @@ class DavisClips(VideoClips):
         root: the DAVIS folder.
         split: which sequences.
         year: "2016" or "2017".
+        pasted: see VideoClips.
     """
 
-    def __init__(self, root: str | Path, split: str = "train", year: str = "2016"):
-        super().__init__(sequences(root, split, year), merge_objects=year == "2016", strides=5)
+    def __init__(self, root: str | Path, split: str = "train", year: str = "2016", pasted: float = 0.0):
+        super().__init__(sequences(root, split, year), merge_objects=year == "2016", strides=5, pasted=pasted)

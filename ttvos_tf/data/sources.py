@@ -8,7 +8,7 @@ from ttvos_tf.errors import TTVOSError
 KINDS = ("synthetic", "davis", "saliency", "youtube_vos")
 
 
-def open_source(kind: str, path: Path, split: str = "train", year: int = 2016) -> ClipSource:
+def open_source(kind: str, path: Path, split: str = "train", year: int = 2016, pasted: float = 0.0) -> ClipSource:
     """A source of clips.
 
     Args:
@@ -16,6 +16,7 @@ def open_source(kind: str, path: Path, split: str = "train", year: int = 2016) -
         path: the data set's folder; unused by "synthetic".
         split: "train", "val" or "trainval", where the kind has splits.
         year: of DAVIS.
+        pasted: of videos, the share of clips with the object of another one in them.
 
     Raises:
         TTVOSError: unknown kind, or a folder that is not such a data set.
@@ -27,7 +28,7 @@ def open_source(kind: str, path: Path, split: str = "train", year: int = 2016) -
     if kind == "davis":
         from ttvos_tf.data.davis import DavisClips
 
-        return DavisClips(path, split=split, year=str(year))
+        return DavisClips(path, split=split, year=str(year), pasted=pasted)
     if kind == "saliency":
         from ttvos_tf.data.saliency import SaliencyClips
 
@@ -35,5 +36,5 @@ def open_source(kind: str, path: Path, split: str = "train", year: int = 2016) -
     if kind == "youtube_vos":
         from ttvos_tf.data.youtube_vos import YouTubeVOSClips
 
-        return YouTubeVOSClips(path, split=split)
+        return YouTubeVOSClips(path, split=split, pasted=pasted)
     raise TTVOSError(f"unknown data kind {kind!r}: choose one of {', '.join(KINDS)}")

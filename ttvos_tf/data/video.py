@@ -8,12 +8,14 @@ import numpy as np
 
 from ttvos_tf.data.augment import Colors, bounding_box, crop_and_resize, random_window
 from ttvos_tf.data.clip import TARGET, VOID, Clip, ClipSpec, shows_target
+from ttvos_tf.data.copy_paste import copy_paste
 from ttvos_tf.data.files import read_image, read_mask, size_of
 from ttvos_tf.data.occluder import OCCLUDED, passing_occluder
 from ttvos_tf.data.scene import draw
 from ttvos_tf.errors import TTVOSError
 
 ATTEMPTS = 50
+SAME_VIDEO = 0.25  # share of pasted objects from the same video: only their place tells which object is meant
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ class VideoClips:
         sequences: the videos, drawn alike.
         merge_objects: everything marked is the target; otherwise one random object is, and the id 255 is void.
         strides: most annotated frames between two frames of a clip; up to twice as many in one clip of five.
+        pasted: share of the clips with the object of another clip in them (copy_paste.py).
     """
 
-    def __init__(self, sequences: ListLike[Sequence], *, merge_objects: bool, strides: int):
+    def __init__(self, sequences: ListLike[Sequence], *, merge_objects: bool, strides: int, pasted: float = 0.0):
         self.sequences = sequences
         self.merge_objects = merge_objects
         self.strides = strides
+        self.pasted = pasted
 
     def sample(self, rng: np.random.Generator, spec: ClipSpec) -> Clip:
         """Draws a clip (see ClipSource).
@@ -51,11 +55,24 @@ class VideoClips:
         Raises:
             TTVOSError: an unreadable file, or no target found in many draws.
         """
+        video, clip = self._draw(rng, self.sequences, spec)
+        if rng.random() < self.pasted:
+            donors = [video] if rng.random() < SAME_VIDEO else self.sequences
+            clip = copy_paste(rng, clip, self._draw(rng, donors, spec)[1])
+        if rng.random() < OCCLUDED:
+            layer = passing_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
+            for t in range(spec.length):
+                draw(clip.frames[t], clip.masks[t], layer.seen(t, layer.poses[t], spec.height, spec.width), 0)
+        return clip
+
+    def _draw(self, rng: np.random.Generator, videos: ListLike[Sequence], spec: ClipSpec) -> tuple[Sequence, Clip]:
+        """Draws one of the videos and a clip of it."""
         for _ in range(ATTEMPTS):
-            clip = self._try_sample(rng, self.sequences[rng.integers(len(self.sequences))], spec)
+            video = videos[rng.integers(len(videos))]
+            clip = self._try_sample(rng, video, spec)
             if clip is not None:
-                return clip
-        raise TTVOSError(f"{self.sequences[0].annotations[0].parent.parent}: almost no mask shows an object")
+                return video, clip
+        raise TTVOSError(f"{videos[0].annotations[0].parent.parent}: almost no mask shows an object")
 
     def _try_sample(self, rng: np.random.Generator, video: Sequence, spec: ClipSpec) -> Clip | None:
         """Draws start, stride, direction, object, crop, flip and colours; None if the first frame shows no target."""
@@ -87,10 +104,6 @@ class VideoClips:
             if size_of(image) != source:
                 raise TTVOSError(f"{video.frames[index]}: the frame has another size than {video.frames[order[0]]}")
             frames[t] = crop_and_resize(image, window, size)
-        if rng.random() < OCCLUDED:
-            layer = passing_occluder(rng, bounding_box(masks[0] == TARGET), spec)
-            for t in range(spec.length):
-                draw(frames[t], masks[t], layer.seen(t, layer.poses[t], *size), 0)
         frames = np.stack([colors(frame) for frame in frames])
         if flip:
             frames, masks = np.ascontiguousarray(frames[:, :, ::-1]), np.ascontiguousarray(masks[:, :, ::-1])

@@ -53,7 +53,9 @@ class YouTubeVOSClips(VideoClips):
     Args:
         root: the YouTube-VOS folder.
         split: which videos.
+        pasted: see VideoClips.
     """
 
-    def __init__(self, root: str | Path, split: str = "train"):
-        super().__init__(sequences(root, split), merge_objects=False, strides=2)  # of annotated frames: 5, 10, ...
+    def __init__(self, root: str | Path, split: str = "train", pasted: float = 0.0):
+        strides = 2  # of annotated frames: 5, 10, ...
+        super().__init__(sequences(root, split), merge_objects=False, strides=strides, pasted=pasted)

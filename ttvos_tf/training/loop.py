@@ -58,7 +58,7 @@ def open_sources(settings: RunSettings, data_root: Path) -> Sources:
     """The run's sources of clips, with their weights."""
     return {
         f"{index}:{block.kind}": (
-            open_source(block.kind, data_root / block.path, block.split, block.year),
+            open_source(block.kind, data_root / block.path, block.split, block.year, settings.train.paste_probability),
             block.weight,
         )
         for index, block in enumerate(settings.data)

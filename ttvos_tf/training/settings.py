@@ -44,6 +44,7 @@ class TrainSettings:
         box_probability: share of clips whose first mask is replaced by its bounding box (Table 3, M).
         damage_probability: share of clips whose first step starts from a previous mask with a mistake in it
             (data/damage.py), and an exact template; not where masks are imitated.
+        paste_probability: share of the videos' clips with the object of another clip in them (data/copy_paste.py).
         train_backbone: "last_block" (section 4: every layer frozen but the last block) or "all".
         frozen: beginnings of the names of backbone layers that stay as they are, whatever train_backbone says.
         freeze_batch_norm: pre-trained batch norms keep their statistics; off when training from scratch.
@@ -67,6 +68,7 @@ class TrainSettings:
     targets: str = "labels"
     box_probability: float = 0.0
     damage_probability: float = 0.0
+    paste_probability: float = 0.0
     train_backbone: str = "last_block"
     frozen: tuple[str, ...] = ()
     freeze_batch_norm: bool = True

@@ -1,0 +1,41 @@
+"""Copy-paste between videos (Ghiasi et al., "Simple Copy-Paste", 2021): a clip with the object of another clip in it.
+
+A few dozen videos show a network always the same target before the same background, alone. Pasted, targets move before
+other videos' backgrounds, with something beside them that looks like a target as well.
+"""
+
+import cv2
+import numpy as np
+
+from ttvos_tf.data.clip import TARGET, Clip, shows_target
+
+
+def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip) -> Clip:
+    """Pastes the donor's target before or behind the scene's; the target is one of both, the other is a distractor.
+
+    Args:
+        rng: the generator.
+        scene: a clip.
+        donor: a clip of the same length and size.
+
+    Returns:
+        The clip; the scene as it was, if too little of the chosen target were left in the first frame.
+    """
+    own, pasted = scene.masks == TARGET, donor.masks == TARGET
+    if rng.random() < 0.5:
+        pasted &= ~own
+    if rng.random() < 0.5:
+        target, alone = pasted, donor.masks[0] == TARGET
+    else:
+        target, alone = own & ~pasted, own[0]
+    masks = np.where(target, np.uint8(TARGET), np.where(pasted | own, np.uint8(0), scene.masks))
+    if not shows_target(masks[0]) or np.count_nonzero(target[0]) < 0.4 * np.count_nonzero(alone):
+        return scene
+    frames = [_blend(*each) for each in zip(scene.frames, donor.frames, pasted, strict=True)]
+    return Clip(np.stack(frames), masks)
+
+
+def _blend(scene: np.ndarray, donor: np.ndarray, pasted: np.ndarray) -> np.ndarray:
+    """The donor's pixels where they are pasted, with an edge of mixed pixels: uint8 (H, W, 3)."""
+    weight = cv2.blur(pasted.astype(np.float32), (3, 3))
+    return cv2.blendLinear(donor, scene, weight, 1 - weight)
