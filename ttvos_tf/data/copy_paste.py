@@ -7,7 +7,7 @@ other videos' backgrounds, with something beside them that looks like a target a
 import cv2
 import numpy as np
 
-from ttvos_tf.data.clip import TARGET, Clip, shows_target
+from ttvos_tf.data.clip import TARGET, Clip, starts_in_sight
 
 
 def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip) -> Clip:
@@ -29,7 +29,7 @@ def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip) -> Clip:
     else:
         target, alone = own & ~pasted, own[0]
     masks = np.where(target, np.uint8(TARGET), np.where(pasted | own, np.uint8(0), scene.masks))
-    if not shows_target(masks[0]) or np.count_nonzero(target[0]) < 0.4 * np.count_nonzero(alone):
+    if not starts_in_sight(masks[0], alone):
         return scene
     frames = [_blend(*each) for each in zip(scene.frames, donor.frames, pasted, strict=True)]
     return Clip(np.stack(frames), masks)
