@@ -38,6 +38,17 @@ def test_most_targets_are_covered_later():
     assert min(most) < 0.9
 
 
+def test_hidden_targets_return():
+    box, hidden, returned = Window(60, 30, 30, 30), 0, 0
+    for seed in range(100):
+        layer = passing_occluder(np.random.default_rng(seed), box, SPEC)
+        left = np.array([1 - covered(layer, t)[30:60, 60:90].mean() for t in range(SPEC.length)])
+        gone = np.flatnonzero(left < 0.1)
+        hidden += len(gone) > 0
+        returned += len(gone) > 0 and left[gone[0] :].max() > 0.5
+    assert hidden > 30 and returned > 0.4 * hidden
+
+
 def test_occluders_hide_the_target_of_a_video(tmp_path, monkeypatch):
     write_davis(tmp_path, {"dog": sliding()})
     source, hidden = DavisClips(tmp_path), 0

@@ -21,12 +21,13 @@ def passing_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> L
         spec: of the clip.
 
     Returns:
-        A layer in the pixels of the frame, with the label 0. Posts are as long as the frame; all are a tenth of the
-        target's extent to a little more than it thick, along the way that they go.
+        A layer in the pixels of the frame, with the label 0. Posts are as long as the frame; all are a tenth to twice
+        the target's extent thick, along the way that they go, and most are past it before the clip ends: about half of
+        the targets hidden whole are seen again.
     """
     across = rng.random() < 0.8
     extent, offset = (box.width, box.x) if across else (box.height, box.y)
-    thickness = int(np.clip(rng.uniform(0.1, 1.3) * extent, 4, 0.4 * spec.width))
+    thickness = int(np.clip(rng.uniform(0.1, 2.0) * extent, 4, 0.4 * spec.width))
     is_post = rng.random() < 0.7
     if is_post:
         length = round(1.2 * (spec.height if across else spec.width))  # reaches out of the frame though it leans
@@ -36,7 +37,7 @@ def passing_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> L
     picture = cut_out(shade(surface(rng, *size_of(mask)), mask), mask)
 
     # At `start` the leading edge reaches the target; `duration` frames later the trailing edge leaves it.
-    start, duration = rng.uniform(0, 0.4) * spec.length, rng.uniform(0.4, 1.2) * spec.length
+    start, duration = rng.uniform(0, 0.3) * spec.length, rng.uniform(0.4, 1.0) * spec.length
     height, width = picture.shape[:2]
     size = width if across else height
     place = offset - size + (np.arange(spec.length) - start) / duration * (extent + size)
