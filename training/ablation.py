@@ -88,15 +88,19 @@ def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, 
     from ttvos_tf.training.validation import validate
 
     result = out / "result.json"
-    if result.exists():
-        return json.loads(result.read_text())["J&F-Mean"]
     settings = load_settings(config, [*experiment.overrides(), *overrides])
+    record = json.loads(json.dumps(dataclasses.asdict(settings)))  # as JSON has it: lists for tuples
+    if result.exists():
+        finished = json.loads(result.read_text())
+        if finished["settings"] != record:
+            raise TTVOSError(f"{result}: of other settings; choose another --out, or delete it")
+        return finished["J&F-Mean"]
     if settings.validation is None:
         raise TTVOSError(f"{config}: no [validation] block; it says what the experiments are scored on")
     train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())
     score = validate(out / RELEASE, settings.validation, data, init="mask" if experiment.m else "box")
     with whole_file(result) as path:
-        path.write_text(json.dumps({**dataclasses.asdict(experiment), "J&F-Mean": score}) + "\n")
+        path.write_text(json.dumps({"J&F-Mean": score, "settings": record}) + "\n")
     return score
 
 

@@ -24,7 +24,6 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         files = {path: released(path) for path in args.weights}
-        args.out.parent.mkdir(parents=True, exist_ok=True)
         write_npz(args.out, average(files))
     except TTVOSError as error:
         print(f"average.py: error: {error}", file=sys.stderr)

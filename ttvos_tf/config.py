@@ -72,8 +72,10 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
         where: what the error message calls the source, a file name for instance.
 
     Raises:
-        TTVOSError: a key that `cls` does not have, or a value of another type.
+        TTVOSError: no table, a key that `cls` does not have, or a value of another type.
     """
+    if not isinstance(values, dict):
+        raise TTVOSError(f"{where}: must be a table of keys and values, not {values!r}")
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key, value in values.items():
         if key not in fields:

@@ -85,6 +85,15 @@ def test_share(share, tmp_path, monkeypatch):
     assert len(calls) == share
 
 
+def test_a_video_that_hardly_shows_its_object_gets_one_of_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(ttvos_tf.data.video, "SAME_VIDEO", 1.0)
+    empty = np.zeros_like(sliding(1)[0])
+    write_davis(tmp_path, {"ghost": [*sliding(1), *[empty] * 59], "cat": sliding()})
+    source = DavisClips(tmp_path, pasted=1.0)
+    for seed in range(200):
+        check_clip(source.sample(np.random.default_rng(seed), ClipSpec(2, 48, 80)), ClipSpec(2, 48, 80))
+
+
 @pytest.mark.parametrize(("same", "donors"), [(0.0, {"dog", "cat"}), (1.0, {"dog"})])
 def test_donors(same, donors, tmp_path, monkeypatch):
     """The dog's first clip gets its object from any video, or from another clip of the dog."""

@@ -1,3 +1,5 @@
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -25,14 +27,19 @@ def test_experiments_are_those_of_table_3(script):
 
 
 def test_finished_experiments_are_read_and_tabled(script, tmp_path, capsys):
-    for number in script.TABLE_3:
+    config = ROOT / "training/configs/ablation.toml"
+    for number, experiment in script.TABLE_3.items():
         (tmp_path / str(number)).mkdir()
-        (tmp_path / str(number) / "result.json").write_text(f'{{"J&F-Mean": 0.{50 + number}}}')
+        settings = dataclasses.asdict(load_settings(config, experiment.overrides()))
+        result = {"J&F-Mean": (50 + number) / 100, "settings": settings}
+        (tmp_path / str(number) / "result.json").write_text(json.dumps(result))
     assert script.main(["--out", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "| Exp | SM | LM | LUP | TC | M | J&F |"
     assert lines[3] == "| 2 |  | x | x |  | x | 52.0 |"
     assert len(lines) == 8
+    assert script.main(["--out", str(tmp_path), "--set", "train.seed=7"]) == 2
+    assert "1/result.json: of other settings" in capsys.readouterr().err
 
 
 def test_missing_data_is_one_line(script, tmp_path, capsys):

@@ -23,7 +23,7 @@ def test_clip_is_drawn_and_written(tmp_path):
     board = Board(tmp_path)
     board.losses(1, ClipLoss(*(tf.constant(value) for value in (1.0, 0.5, 0.2, 0.1))))
     board.score(1, 0.5)
-    board.clip(1, model, frames, masks, masks[:, 1])
+    board.clip(1, picture)
     (events,) = tmp_path.iterdir()
     content = events.read_bytes()
     for tag in (b"loss/transition", b"validation/J&F", b"clip"):

@@ -5,10 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ttvos_tf.training.loop
+import ttvos_tf.training.validation
 from tests.data.trees import sliding, write_davis
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.training.distribution import Workers
+from ttvos_tf.training.log import restart_csv
 from ttvos_tf.training.loop import (
     BEST,
     BOARD,
@@ -22,9 +26,9 @@ from ttvos_tf.training.loop import (
     previous_masks,
     train,
 )
-from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings, load_settings
+from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings, ValidationSettings, load_settings
 from ttvos_tf.training.trainer import Trainer
-from ttvos_tf.weights import read_npz, variables
+from ttvos_tf.weights import read_npz, variables, write_npz
 
 ROOT = Path(__file__).parents[2]
 TINY = RunSettings(
@@ -102,6 +106,32 @@ def test_layers_are_frozen_by_name():
     assert any(name.startswith("block_2_") for name in names) and any(name.startswith("bn_Conv1") for name in names)
 
 
+def test_a_layer_to_freeze_that_is_not_there_is_named():
+    with pytest.raises(TTVOSError, match="no layer of the backbone has a name that begins with 'layer9'"):
+        Trainer(with_train(frozen=("layer9",)), Path("."))
+
+
+@pytest.mark.slow
+def test_hrnets_gradients_reach_all_that_its_config_trains():
+    config = load_settings(ROOT / "training/configs/hrnet_long.toml")
+    settings = dataclasses.replace(
+        TINY,
+        model=dataclasses.replace(TINY.model, backbone="hrnet"),
+        train=dataclasses.replace(
+            config.train, height=64, width=96, steps=3, warmup=0, lengths=(3,), batch_size=2, bfloat16=False
+        ),
+    )
+    trainer = Trainer(settings, Path("."))
+    names = {v.name for v in trainer.trained}
+    assert not any(name.startswith(config.train.frozen) for name in names)
+    assert any(name.startswith("stage2") for name in names)
+    before = {v.name: v.numpy() for v in trainer.trained}
+    frames, masks = (np.repeat(np.repeat(each[:, :, :, :48], 2, 2), 2, 3) for each in clip_batch())
+    trainer.train_step(frames, masks, masks[:, 0])
+    for variable in trainer.trained:
+        assert np.any(variable.numpy() != before[variable.name]), variable.name
+
+
 def test_average_is_that_of_the_weights():
     trainer = Trainer(with_train(ema_decay=0.25, learning_rate=1e-2), Path("."))
     name = "decoder_up2/kernel"
@@ -116,7 +146,7 @@ def test_average_is_that_of_the_weights():
 
 def test_highest_learning_rate_of_the_configs_stays_finite():
     configs = [load_settings(path) for path in (ROOT / "training/configs").rglob("*.toml")]
-    highest = max(settings.train.learning_rate for settings in configs if not settings.teacher_weights)
+    highest = max(settings.train.learning_rate for settings in configs)
     settings = with_train(learning_rate=highest, steps=220, warmup=10, train_backbone="all", freeze_batch_norm=False)
     trainer = Trainer(settings, Path("."))
     for step in range(200):
@@ -126,19 +156,23 @@ def test_highest_learning_rate_of_the_configs_stays_finite():
 
 
 def test_resume_is_exact(tmp_path, monkeypatch):
-    train(TINY, Path("."), tmp_path / "whole")
+    settings = with_train(steps=8, lengths=(2, 3))  # killed after 3 steps; clips grow after 4
+    train(settings, Path("."), tmp_path / "whole")
 
-    def save_and_die(trainer, path):
-        save(trainer, path)
+    def write_and_die(path, arrays):
+        write_npz(path, arrays)
         raise KeyboardInterrupt
 
-    save = Trainer.save
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Trainer, "save", save_and_die)
-        train(TINY, Path("."), tmp_path / "halves")
+        patch.setattr(ttvos_tf.training.loop, "write_npz", write_and_die)
+        train(settings, Path("."), tmp_path / "halves")
     assert not (tmp_path / "halves" / RELEASE).exists()
-    resumed = train(TINY, Path("."), tmp_path / "halves", resume=True)
-    assert resumed.step == TINY.train.steps
+    with pytest.raises(TTVOSError, match="holds an earlier run: continue it with --resume"):
+        train(settings, Path("."), tmp_path / "halves")
+    with pytest.raises(TTVOSError, match=r"train.seed was 0 and is 1 now: resume with what it was"):
+        train(with_train(steps=8, lengths=(2, 3), seed=1), Path("."), tmp_path / "halves", resume=True)
+    resumed = train(settings, Path("."), tmp_path / "halves", resume=True)
+    assert resumed.step == 8
     for file in (CHECKPOINT, RELEASE):
         whole, halves = read_npz(tmp_path / "whole" / file), read_npz(tmp_path / "halves" / file)
         assert set(whole) == set(halves)
@@ -146,11 +180,40 @@ def test_resume_is_exact(tmp_path, monkeypatch):
             np.testing.assert_array_equal(halves[name], array, err_msg=name)
 
 
+def test_a_validation_that_was_killed_is_done_again(tmp_path, monkeypatch):
+    write_davis(tmp_path, {"dog": sliding(4)}, split="val")
+    settings = dataclasses.replace(with_train(checkpoint_every=2), validation=ValidationSettings(every=2))
+    outcomes = iter([0.3, KeyboardInterrupt(), 0.2, 0.1])  # of the validation after 2, 4, again 4, and 6 steps
+
+    def validate(*_):
+        outcome = next(outcomes)
+        if isinstance(outcome, KeyboardInterrupt):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(ttvos_tf.training.validation, "validate", validate)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, tmp_path, tmp_path / "run")
+    train(settings, tmp_path, tmp_path / "run", resume=True)
+    rows = list(csv.DictReader((tmp_path / "run" / VALIDATION).open()))
+    assert [(row["step"], float(row["J&F"])) for row in rows] == [("2", 0.3), ("4", 0.2), ("6", 0.1)]
+    assert next(outcomes, None) is None
+
+
+def test_what_a_resumed_run_writes_again_is_cut(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss\n20,0.5\n40,0.4\n60,0.3\n")
+    restart_csv(path, ("step", "loss"), 40)
+    assert path.read_text().split() == ["step,loss", "20,0.5", "40,0.4"]
+    restart_csv(path, ("step", "loss"), 0)
+    assert path.read_text().split() == ["step,loss"]
+
+
 def test_resume_needs_a_checkpoint_of_this_network(tmp_path):
     with pytest.raises(TTVOSError, match="no such weights file"):
         train(TINY, Path("."), tmp_path, resume=True)
     trainer = Trainer(TINY, Path("."))
-    trainer.save(tmp_path / CHECKPOINT)
+    write_npz(tmp_path / CHECKPOINT, trainer.checkpoint())
     other = dataclasses.replace(TINY, model=dataclasses.replace(TINY.model, short_term=False))
     with pytest.raises(TTVOSError, match="short_term is True, expected False"):
         train(other, Path("."), tmp_path, resume=True)
@@ -183,6 +246,19 @@ def test_share_of_boxes():
     boxed = (first_masks(masks, dataclasses.replace(TINY.train, box_probability=0.25), 0).sum((1, 2)) == 4).mean()
     assert 0.15 < boxed < 0.35
     assert (first_masks(masks, dataclasses.replace(TINY.train, box_probability=0.0), 0).sum((1, 2)) == 2).all()
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_clip_is_treated_alike_however_the_batch_is_shared(count):
+    masks = np.zeros((8, 1, 16, 16), np.uint8)
+    masks[:, 0, 4:12, 4:12] = masks[:, 0, 2, 2] = 1
+    first = first_masks(masks, TINY.train, 5)
+    previous = previous_masks(first, TINY.train, 5)
+    for rank in range(count):
+        process = Workers(rank, count)
+        ours = first_masks(process.share(masks), TINY.train, 5, process)
+        np.testing.assert_array_equal(ours, process.share(first))
+        np.testing.assert_array_equal(previous_masks(ours, TINY.train, 5, process), process.share(previous))
 
 
 def test_share_of_damaged_masks():
@@ -249,6 +325,7 @@ def test_clips_grow_in_equal_parts():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--config", str(ROOT / "training/configs/hrnet_teach.toml")], "teacher_weights is for training/teach.py"),
         (["--config", "none.toml"], "none.toml: cannot be read"),
         (["--config", str(ROOT / "training/configs/mobilenet_v2.toml"), "--data", "nowhere"], "nowhere"),
         (["--resume", "--out", "no/such/run"], "no/such/run: no run to resume"),

@@ -28,6 +28,11 @@ def test_configs_are_readable(path):
         ("init = 3\n[[data]]\nkind = 'synthetic'", "init must be str"),
         ("[model]", r"no \[\[data\]\] block"),
         ("model = ", "not valid TOML"),
+        ("train = 5", r"bad.toml \[train\]: must be a table of keys and values, not 5"),
+        ("[data]\nkind = 'synthetic'", r"data must be written as \[\[data\]\] blocks"),
+        ("[[validation]]\n[[data]]\nkind = 'synthetic'", r"bad.toml \[validation\]: must be a table"),
+        ("[train]\npaste_probability = 1.5", "train.paste_probability must be from 0 to 1, not 1.5"),
+        ("[train]\nlearning_rate = -1.0", "train.learning_rate must not be negative, but is -1.0"),
     ],
 )
 def test_bad_settings_are_named(text, message, tmp_path):
@@ -53,6 +58,7 @@ def test_overrides(tmp_path):
         ("model.backbone=hrnet", "strings in quotes"),
         ("train.step=3", "unknown key 'step'"),
         ("train.lengths=[2, 'x']", "lengths must be tuple"),
+        ("data.weight=2", r"data must be written as \[\[data\]\] blocks"),
     ):
         with pytest.raises(TTVOSError, match=message):
             load_settings(path, [text])

@@ -55,24 +55,24 @@ class VideoClips:
         Raises:
             TTVOSError: an unreadable file, or no target found in many draws.
         """
-        video, clip = self._draw(rng, self.sequences, spec)
+        video, clip = self._draw(rng, spec)
         if rng.random() < self.pasted:
-            donors = [video] if rng.random() < SAME_VIDEO else self.sequences
-            clip = copy_paste(rng, clip, self._draw(rng, donors, spec)[1])
+            same = self._try_sample(rng, video, spec) if rng.random() < SAME_VIDEO else None
+            clip = copy_paste(rng, clip, same or self._draw(rng, spec)[1])
         if rng.random() < OCCLUDED:
             layer = passing_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
             for t in range(spec.length):
                 draw(clip.frames[t], clip.masks[t], layer.seen(t, layer.poses[t], spec.height, spec.width), 0)
         return clip
 
-    def _draw(self, rng: np.random.Generator, videos: ListLike[Sequence], spec: ClipSpec) -> tuple[Sequence, Clip]:
-        """Draws one of the videos and a clip of it."""
+    def _draw(self, rng: np.random.Generator, spec: ClipSpec) -> tuple[Sequence, Clip]:
+        """Draws a video and a clip of it."""
         for _ in range(ATTEMPTS):
-            video = videos[rng.integers(len(videos))]
+            video = self.sequences[rng.integers(len(self.sequences))]
             clip = self._try_sample(rng, video, spec)
             if clip is not None:
                 return video, clip
-        raise TTVOSError(f"{videos[0].annotations[0].parent.parent}: almost no mask shows an object")
+        raise TTVOSError(f"{self.sequences[0].annotations[0].parent.parent}: almost no mask shows an object")
 
     def _try_sample(self, rng: np.random.Generator, video: Sequence, spec: ClipSpec) -> Clip | None:
         """Draws start, stride, direction, object, crop, flip and colours; None if the first frame shows no target."""

@@ -32,10 +32,10 @@ class Board:
         with self._writer.as_default(step):
             tf.summary.scalar("validation/J&F", value)
 
-    def clip(self, step: int, model: TTVOS, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray) -> None:
-        """Adds a picture of the first clip of a batch; shapes as in clip_loss."""
+    def clip(self, step: int, picture: np.ndarray) -> None:
+        """Adds what draw_clip has drawn."""
         with self._writer.as_default(step):
-            tf.summary.image("clip", draw_clip(model, frames[:1], masks[:1], first_mask[:1])[None])
+            tf.summary.image("clip", picture[None])
             self._writer.flush()
 
 

@@ -7,8 +7,13 @@ a mean over clips. Several machines: start the same command on each, with the en
 
 import os
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from ttvos_tf.compat import tf
+
+T = TypeVar("T", list, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,13 @@ class Workers:
 
     rank: int = 0
     count: int = 1
+
+    def share(self, batch: T) -> T:
+        """This process's part of a list or array of a whole batch's clips, as data.loader.make_batch deals them out."""
+        return batch[self.rank :: self.count]
+
+
+ALONE = Workers()
 
 
 def choose_strategy() -> tf.distribute.Strategy:

@@ -1,4 +1,4 @@
-"""`log.csv`: how the losses of a run go."""
+"""`log.csv`: how the losses of a run go. A run that is resumed forgets what it wrote after its checkpoint."""
 
 import collections
 import csv
@@ -9,23 +9,31 @@ import numpy as np
 LOG_EVERY = 20
 
 
+def restart_csv(path: Path, header: tuple[str, ...], start: int) -> None:
+    """Writes a CSV file whose first column is the step: the header, and the rows up to step `start` if it exists."""
+    kept: list[list[str]] = []
+    if path.exists():
+        with path.open(newline="") as file:
+            kept = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= start]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *kept])
+
+
 class Log:
     """A CSV file with one line every LOG_EVERY steps, means over them.
 
     Args:
         path: of the file.
         columns: names of the values.
-        append: an earlier run's file goes on.
+        start: the step that the run goes on from; 0 for a new one.
     """
 
-    def __init__(self, path: Path, columns: tuple[str, ...], append: bool):
-        new = not (append and path.exists())
+    def __init__(self, path: Path, columns: tuple[str, ...], start: int):
         self._columns = columns
-        self._file = path.open("w" if new else "a", newline="")
-        self._writer = csv.writer(self._file)
         self._rows: collections.deque[tuple[float, ...]] = collections.deque(maxlen=LOG_EVERY)
-        if new:
-            self._writer.writerow(["step", *columns])
+        restart_csv(path, ("step", *columns), start)
+        self._file = path.open("a", newline="")
+        self._writer = csv.writer(self._file)
 
     def write(self, step: int, *values: float) -> None:
         """Adds the values after a step."""

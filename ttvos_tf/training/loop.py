@@ -12,13 +12,14 @@ from ttvos_tf.data.damage import damaged
 from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.board import Board
+from ttvos_tf.training.board import Board, draw_clip
 from ttvos_tf.training.clip_loss import ClipLoss
-from ttvos_tf.training.distribution import Workers, choose_strategy, workers
+from ttvos_tf.training.distribution import ALONE, Workers, choose_strategy, workers
 from ttvos_tf.training.log import LOG_EVERY, Log
 from ttvos_tf.training.settings import RunSettings, TrainSettings
 from ttvos_tf.training.trainer import Trainer
 from ttvos_tf.training.validation import Validation
+from ttvos_tf.weights import write_npz
 
 CHECKPOINT = "checkpoint.npz"
 RELEASE = "weights.npz"
@@ -38,19 +39,28 @@ def box_shaped(mask: np.ndarray) -> np.ndarray:
     return box
 
 
-def first_masks(masks: np.ndarray, settings: TrainSettings, step: int) -> np.ndarray:
-    """The first frames' masks as given to the network, some box-shaped: (B, T, H, W) -> (B, H, W)."""
+def first_masks(masks: np.ndarray, settings: TrainSettings, step: int, process: Workers = ALONE) -> np.ndarray:
+    """The first frames' masks as given to the network, some box-shaped: (B, T, H, W) -> (B, H, W).
+
+    Args:
+        masks: of this process's share of the batch: a clip is treated alike however the batch is shared.
+        settings: how many, and the seed.
+        step: of the run.
+        process: which share.
+    """
     rng = np.random.default_rng([settings.seed, step, 1])
-    boxed = rng.random(len(masks)) < settings.box_probability
+    boxed = process.share(rng.random(len(masks) * process.count)) < settings.box_probability
     return np.stack([box_shaped(mask[0]) if box else mask[0] for mask, box in zip(masks, boxed, strict=True)])
 
 
-def previous_masks(first: np.ndarray, settings: TrainSettings, step: int) -> np.ndarray:
-    """What the first steps take for the previous masks, some of them damaged: (B, H, W) -> (B, H, W)."""
-    rng = np.random.default_rng([settings.seed, step, 2])
-    hit = rng.random(len(first)) < settings.damage_probability
+def previous_masks(first: np.ndarray, settings: TrainSettings, step: int, process: Workers = ALONE) -> np.ndarray:
+    """What the first steps take for the previous masks, some damaged: (B, H, W) -> (B, H, W); see first_masks."""
+    generators = np.random.default_rng([settings.seed, step, 2]).spawn(len(first) * process.count)
     return np.stack(
-        [damaged(rng, (mask == 1).view(np.uint8)) if h else mask for mask, h in zip(first, hit, strict=True)]
+        [
+            damaged(rng, (mask == 1).view(np.uint8)) if rng.random() < settings.damage_probability else mask
+            for mask, rng in zip(first, process.share(generators), strict=True)
+        ]
     )
 
 
@@ -80,6 +90,30 @@ def clips(sources: Sources, settings: TrainSettings, start: int, process: Worker
         start = until
 
 
+def check_folder(out: Path, resume: bool) -> None:
+    """Refuses a folder without a run to resume, and one whose run a new one would overwrite.
+
+    Raises:
+        TTVOSError: saying so.
+    """
+    if resume and not out.is_dir():
+        raise TTVOSError(f"{out}: no run to resume; --out must be the folder of an earlier one")
+    if not resume and (out / CHECKPOINT).exists():
+        raise TTVOSError(f"{out}: holds an earlier run: continue it with --resume, delete it, or choose another --out")
+
+
+def make_folder(out: Path) -> None:
+    """Makes the folder of a run.
+
+    Raises:
+        TTVOSError: it cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TTVOSError(f"{out}: cannot be written ({error.strerror})") from error
+
+
 def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> Trainer:
     """Trains to the end of the settings' steps.
 
@@ -93,24 +127,27 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
     Raises:
         TTVOSError: bad data or checkpoint, or a loss that is no longer finite; the last whole checkpoint stays.
     """
-    if resume and not out.is_dir():
-        raise TTVOSError(f"{out}: no run to resume; --out must be the folder of an earlier one")
+    check_folder(out, resume)
+    if settings.teacher_weights:
+        raise TTVOSError("teacher_weights is for training/teach.py; training starts from `init`")
     strategy = choose_strategy()  # first: tf.distribute wants to start before anything else computes
     process = workers(strategy)
+    if settings.train.batch_size % process.count:
+        raise TTVOSError(
+            f"train.batch_size: {settings.train.batch_size} clips cannot be shared evenly by {process.count} processes"
+        )
     sources = open_sources(settings, data_root)
     trainer = Trainer(settings, data_root, strategy)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TTVOSError(f"{out}: cannot be written ({error.strerror})") from error
+    make_folder(out)
     if resume:
         trainer.restore(out / CHECKPOINT)
     stream = clips(sources, settings.train, trainer.step, process)
-    with _Records(trainer, data_root, out, resume, writes=process.rank == 0) as records:
+    with _Records(trainer, data_root, out, writes=process.rank == 0) as records:
         for frames, masks in stream:
             started = time.perf_counter()
-            given = first_masks(masks, settings.train, trainer.step)
-            loss = trainer.train_step(frames, masks, given, previous_masks(given, settings.train, trainer.step))
+            given = first_masks(masks, settings.train, trainer.step, process)
+            previous = previous_masks(given, settings.train, trainer.step, process)
+            loss = trainer.train_step(frames, masks, given, previous)
             if not np.isfinite([float(value) for value in loss]).all():
                 raise TTVOSError(
                     f"the loss is no longer finite at step {trainer.step}: lower train.learning_rate and resume from "
@@ -129,11 +166,10 @@ class _Records:
         trainer: the run.
         data_root: for the validation's data.
         out: the folder.
-        append: the run is resumed: its CSV files go on.
         writes: whether this process is the one that writes.
     """
 
-    def __init__(self, trainer: Trainer, data_root: Path, out: Path, append: bool, writes: bool):
+    def __init__(self, trainer: Trainer, data_root: Path, out: Path, writes: bool):
         self.trainer, self.out, self.writes = trainer, out, writes
         train = trainer.settings.train
         self._bar = tqdm(
@@ -144,25 +180,31 @@ class _Records:
             disable=None if writes else True,
         )
         if writes:
-            self._log = Log(out / LOG, COLUMNS, append)
+            self._log = Log(out / LOG, COLUMNS, trainer.step)
             self._board = Board(out / BOARD)
             validation = trainer.settings.validation
-            self._validation = Validation(validation, data_root, out / VALIDATION, append) if validation else None
+            self._validation = Validation(validation, data_root, out / VALIDATION, trainer.step) if validation else None
 
     def add(self, loss: ClipLoss, speed: float, batch: tuple[np.ndarray, ...]) -> None:
         """After a step: its loss, its speed in frames a second, and what it was trained on."""
-        if not self.writes:
-            return
         step, train = self.trainer.step, self.trainer.settings.train
+        if self.writes:
+            self._write_progress(step, loss, speed)
+        # After the validation: a run that is killed during it does it again.
+        if step % train.checkpoint_every == 0:
+            picture = draw_clip(self.trainer.model, *(part[:1] for part in batch))
+            checkpoint = self.trainer.checkpoint()
+            if self.writes:
+                write_npz(self.out / CHECKPOINT, checkpoint)
+                self._board.clip(step, picture)
+
+    def _write_progress(self, step: int, loss: ClipLoss, speed: float) -> None:
         self._log.write(step, *(float(value) for value in loss), speed)
         self._bar.update()
         self._bar.set_postfix_str(self._log.summary())
         if step % LOG_EVERY == 0:
             self._board.losses(step, loss)
-        if step % train.checkpoint_every == 0:
-            self.trainer.save(self.out / CHECKPOINT)
-            self._board.clip(step, self.trainer.model, *batch)
-        if self._validation and self._validation.due(step, train.steps):
+        if self._validation and self._validation.due(step, self.trainer.settings.train.steps):
             self.trainer.release(self.out / RELEASE)
             score, is_best = self._validation(step, self.out / RELEASE)
             self._board.score(step, score)
@@ -171,8 +213,9 @@ class _Records:
 
     def finish(self) -> None:
         """After the last step."""
+        checkpoint = self.trainer.checkpoint()
         if self.writes:
-            self.trainer.save(self.out / CHECKPOINT)
+            write_npz(self.out / CHECKPOINT, checkpoint)
             self.trainer.release(self.out / RELEASE)
 
     def __enter__(self) -> "_Records":

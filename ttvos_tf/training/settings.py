@@ -81,6 +81,12 @@ class TrainSettings:
         for name in ("height", "width", "batch_size", "steps", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise TTVOSError(f"train.{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("box_probability", "damage_probability", "paste_probability", "ema_decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise TTVOSError(f"train.{name} must be from 0 to 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "warmup", "clip_norm", "transition_weight", "jaccard_weight"):
+            if getattr(self, name) < 0:
+                raise TTVOSError(f"train.{name} must not be negative, but is {getattr(self, name)}")
         if not self.lengths or min(self.lengths) < 2:
             raise TTVOSError(f"train.lengths must be numbers of frames from 2, not {list(self.lengths)}")
         if self.train_backbone not in ("last_block", "all"):
@@ -193,7 +199,10 @@ def load_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
         _override(table, text)
     model = from_dict(ModelConfig, table.pop("model", {}), f"{path} [model]")
     train = from_dict(TrainSettings, table.pop("train", {}), f"{path} [train]")
-    data = tuple(from_dict(DataSettings, block, f"{path} [[data]]") for block in table.pop("data", []))
+    blocks = table.pop("data", [])
+    if not isinstance(blocks, list):
+        raise TTVOSError(f"{path}: data must be written as [[data]] blocks, one for each source of clips")
+    data = tuple(from_dict(DataSettings, block, f"{path} [[data]]") for block in blocks)
     if not data:
         raise TTVOSError(f"{path}: no [[data]] block; a run needs at least one source of clips")
     block = table.pop("validation", None)

@@ -16,7 +16,7 @@ from ttvos_tf.data.loader import batches
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.model import TTVOS, build_model, normalize
 from ttvos_tf.training.log import Log
-from ttvos_tf.training.loop import CHECKPOINT, LOG, RELEASE, open_sources
+from ttvos_tf.training.loop import CHECKPOINT, LOG, RELEASE, check_folder, make_folder, open_sources
 from ttvos_tf.training.settings import RunSettings, resolve
 from ttvos_tf.weights import assign, load_model, named_variables, read_npz, save_weights, write_npz
 
@@ -141,15 +141,16 @@ def teach(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
     Raises:
         TTVOSError: bad data, weights or checkpoint, or an error that is no longer finite.
     """
+    check_folder(out, resume)
     train = settings.train
     sources = open_sources(settings, data_root)
     lesson = Lesson(settings, data_root)
     if resume:
         lesson.restore(out / CHECKPOINT)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     spec = ClipSpec(1, train.height, train.width)
     stream = batches(sources, spec, train.batch_size, seed=train.seed, start=lesson.step)
-    log = Log(out / LOG, ("error4", "error8", "error16"), append=resume)
+    log = Log(out / LOG, ("error4", "error8", "error16"), start=lesson.step)
     bar = tqdm(total=train.steps, initial=lesson.step, unit="step", disable=None)
     try:
         while lesson.step < train.steps:

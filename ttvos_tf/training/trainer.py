@@ -13,14 +13,20 @@ from ttvos_tf.quantization import quantize
 from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, imitation_loss
 from ttvos_tf.training.distribution import workers
 from ttvos_tf.training.settings import RunSettings, TrainSettings, resolve
-from ttvos_tf.weights import WEIGHTS, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
+from ttvos_tf.weights import WEIGHTS, Arrays, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
 
 
 def freeze(model: TTVOS, settings: TrainSettings) -> None:
     """Marks what training may change: section 4 freezes every backbone layer but the last block.
 
     Batch norms with pre-trained statistics stay as they are, if asked; the backbone's own laterals always train.
+
+    Raises:
+        TTVOSError: `frozen` names no layer.
     """
+    for start in settings.frozen:
+        if not any(layer.name.startswith(start) for layer in model.encoder.layers):
+            raise TTVOSError(f"train.frozen: no layer of the backbone has a name that begins with {start!r}")
     laterals = set(getattr(model.encoder, "laterals", ()))
     for layer in model.encoder.layers:
         chosen = settings.train_backbone == "all" or layer.name in model.encoder.last_block
@@ -72,7 +78,7 @@ class Trainer:
 
     @property
     def step(self) -> int:
-        return int(self.optimizer.iterations)
+        return int(self.optimizer.iterations.numpy())  # of several devices, int() knows nothing
 
     def train_step(
         self, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray, previous_mask: np.ndarray | None = None
@@ -121,22 +127,26 @@ class Trainer:
         self.optimizer.apply_gradients([(g, v) for g, v in zip(gradients, self.trained, strict=True) if g is not None])
         return tuple(loss)
 
-    def save(self, path: Path) -> None:
-        """Writes a checkpoint: averaged weights as `weights/`, and all that an exact resume needs."""
+    def checkpoint(self) -> Arrays:
+        """Averaged weights as `weights/`, and all that an exact resume needs.
+
+        Every process has to call it: what batch norms have seen is averaged over all of them as it is read.
+        """
         arrays = weight_arrays(self.model.config, self.average)
         arrays |= {f"raw/{name}": value.numpy() for name, value in variables(self.model).items()}
         arrays |= {f"optimizer/{index}": v.numpy() for index, v in enumerate(self.optimizer.variables)}
         arrays["train"] = np.array(json.dumps(dataclasses.asdict(self.settings.train)))
-        write_npz(path, arrays)
+        return arrays
 
     def restore(self, path: Path) -> None:
         """Continues exactly from a checkpoint.
 
         Raises:
-            TTVOSError: it is of another architecture, or holds weights only.
+            TTVOSError: it is of another architecture or of other settings, or holds weights only.
         """
         arrays = read_npz(path)
         assign_weights(self.model, arrays, path, "raw/")
+        self._refuse_other_settings(arrays, path)
         for name, value in self.average.items():
             value.assign(arrays[WEIGHTS + name])
         for index, variable in enumerate(self.optimizer.variables):
@@ -144,6 +154,16 @@ class Trainer:
             if array is None or array.shape != tuple(variable.shape):
                 raise TTVOSError(f"{path}: no optimiser state of this run; start it anew or keep the same [train]")
             variable.assign(array)
+
+    def _refuse_other_settings(self, arrays: Arrays, path: Path) -> None:
+        saved = json.loads(str(arrays.get("train", "{}")))
+        ours = json.loads(json.dumps(dataclasses.asdict(self.settings.train)))  # as JSON has it: lists for tuples
+        for name in sorted(saved.keys() & ours.keys() - {"checkpoint_every"}):
+            if saved[name] != ours[name]:
+                raise TTVOSError(
+                    f"{path}: train.{name} was {saved[name]} and is {ours[name]} now: resume with what it was, or "
+                    f"start a new run with init = {str(path)!r}"
+                )
 
     def release(self, path: Path) -> None:
         """Writes the averaged weights alone."""

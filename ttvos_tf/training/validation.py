@@ -11,6 +11,7 @@ from ttvos_tf.evaluation import score_folder, track_folder
 from ttvos_tf.export.tflite import convert, model_name
 from ttvos_tf.metrics.report import to_json
 from ttvos_tf.runtime import Tracker
+from ttvos_tf.training.log import restart_csv
 from ttvos_tf.training.settings import ValidationSettings
 from ttvos_tf.weights import load_model
 
@@ -48,14 +49,13 @@ class Validation:
         settings: when and on what.
         data_root: what the settings' path is relative to.
         path: the CSV file.
-        append: an earlier run's file goes on.
+        start: the step that the run goes on from; 0 for a new one.
     """
 
-    def __init__(self, settings: ValidationSettings, data_root: Path, path: Path, append: bool):
+    def __init__(self, settings: ValidationSettings, data_root: Path, path: Path, start: int):
         self.settings, self.data_root, self.path = settings, data_root, path
         sequences(data_root / settings.path, settings.split, str(settings.year))  # fails now rather than hours later
-        if not append or not path.exists():
-            path.write_text("step,J&F\n")
+        restart_csv(path, ("step", "J&F"), start)
 
     def due(self, step: int, last: int) -> bool:
         """Whether to measure after a step of a run of `last` steps."""
