@@ -184,8 +184,10 @@ def test_a_validation_that_was_killed_is_done_again(tmp_path, monkeypatch):
     write_davis(tmp_path, {"dog": sliding(4)}, split="val")
     settings = dataclasses.replace(with_train(checkpoint_every=2), validation=ValidationSettings(every=2))
     outcomes = iter([0.3, KeyboardInterrupt(), 0.2, 0.1])  # of the validation after 2, 4, again 4, and 6 steps
+    validated = []
 
-    def validate(*_):
+    def validate(weights, *_):
+        validated.append(weights.read_bytes())
         outcome = next(outcomes)
         if isinstance(outcome, KeyboardInterrupt):
             raise outcome
@@ -198,6 +200,7 @@ def test_a_validation_that_was_killed_is_done_again(tmp_path, monkeypatch):
     rows = list(csv.DictReader((tmp_path / "run" / VALIDATION).open()))
     assert [(row["step"], float(row["J&F"])) for row in rows] == [("2", 0.3), ("4", 0.2), ("6", 0.1)]
     assert next(outcomes, None) is None
+    assert (tmp_path / "run" / BEST).read_bytes() == validated[0] != validated[-1]
 
 
 def test_what_a_resumed_run_writes_again_is_cut(tmp_path):

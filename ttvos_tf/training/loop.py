@@ -143,8 +143,8 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
         trainer.restore(out / CHECKPOINT)
     stream = clips(sources, settings.train, trainer.step, process)
     with _Records(trainer, data_root, out, writes=process.rank == 0) as records:
+        started = time.perf_counter()
         for frames, masks in stream:
-            started = time.perf_counter()
             given = first_masks(masks, settings.train, trainer.step, process)
             previous = previous_masks(given, settings.train, trainer.step, process)
             loss = trainer.train_step(frames, masks, given, previous)
@@ -155,6 +155,7 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
                 )
             seconds = time.perf_counter() - started
             records.add(loss, frames.shape[0] * frames.shape[1] * process.count / seconds, (frames, masks, given))
+            started = time.perf_counter()  # what the step waits for its batch counts, what records take does not
         records.finish()
     return trainer
 
