@@ -10,7 +10,7 @@ from tests.training.test_loop import TINY, clip_batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.tflite import convert
 from ttvos_tf.training.trainer import Trainer
-from ttvos_tf.weights import config_of, load_model, read_npz, variables
+from ttvos_tf.weights import config_of, load_model, read_npz, variables, write_npz
 
 # Features of random weights would be all but constant, and rounded to nothing.
 FLOAT = Path(__file__).parents[2] / "weights/mobilenet_v2.npz"
@@ -45,7 +45,7 @@ def test_training_from_the_float_weights(settings, tmp_path):
         elif not name.endswith(("/output_low", "/output_high", "/output_seen")):
             np.testing.assert_array_equal(variable, started[name], err_msg=name)
 
-    trainer.save(tmp_path / "checkpoint.npz")
+    write_npz(tmp_path / "checkpoint.npz", trainer.checkpoint())
     trainer.release(tmp_path / "weights.npz")
     assert convert(load_model(tmp_path / "weights.npz", height=32, width=64), "int8")
     trainer.restore(tmp_path / "checkpoint.npz")
