@@ -84,12 +84,12 @@ def main(argv: list[str] | None = None) -> int:
 def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, out: Path) -> float:
     """Trains one experiment and scores its final weights; J&F-Mean, 0 to 1."""
     from ttvos_tf.training.loop import CHECKPOINT, RELEASE, train
-    from ttvos_tf.training.settings import load_settings
+    from ttvos_tf.training.settings import as_json, load_settings
     from ttvos_tf.training.validation import validate
 
     result = out / "result.json"
     settings = load_settings(config, [*experiment.overrides(), *overrides])
-    record = json.loads(json.dumps(dataclasses.asdict(settings)))  # as JSON has it: lists for tuples
+    record = as_json(settings)
     if result.exists():
         finished = json.loads(result.read_text())
         if finished["settings"] != record:

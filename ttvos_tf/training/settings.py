@@ -12,6 +12,8 @@ path = "DAVIS"
 path = "DAVIS"
 """
 
+import dataclasses
+import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -172,6 +174,11 @@ class RunSettings(_Files):
     train: TrainSettings = field(default_factory=TrainSettings)
     data: tuple[DataSettings, ...] = ()
     validation: ValidationSettings | None = None
+
+
+def as_json(settings: TrainSettings | RunSettings) -> dict[str, Any]:
+    """Settings as they come back from JSON, lists for tuples: to write into files and compare with what they hold."""
+    return json.loads(json.dumps(dataclasses.asdict(settings)))
 
 
 def resolve(path: str, data_root: Path) -> Path:

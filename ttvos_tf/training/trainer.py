@@ -12,7 +12,7 @@ from ttvos_tf.model import TTVOS, build_model
 from ttvos_tf.quantization import quantize
 from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, imitation_loss
 from ttvos_tf.training.distribution import workers
-from ttvos_tf.training.settings import RunSettings, TrainSettings, resolve
+from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
 from ttvos_tf.weights import WEIGHTS, Arrays, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
 
 
@@ -135,7 +135,7 @@ class Trainer:
         arrays = weight_arrays(self.model.config, self.average)
         arrays |= {f"raw/{name}": value.numpy() for name, value in variables(self.model).items()}
         arrays |= {f"optimizer/{index}": v.numpy() for index, v in enumerate(self.optimizer.variables)}
-        arrays["train"] = np.array(json.dumps(dataclasses.asdict(self.settings.train)))
+        arrays["train"] = np.array(json.dumps(as_json(self.settings.train)))
         return arrays
 
     def restore(self, path: Path) -> None:
@@ -157,7 +157,7 @@ class Trainer:
 
     def _refuse_other_settings(self, arrays: Arrays, path: Path) -> None:
         saved = json.loads(str(arrays.get("train", "{}")))
-        ours = json.loads(json.dumps(dataclasses.asdict(self.settings.train)))  # as JSON has it: lists for tuples
+        ours = as_json(self.settings.train)
         for name in sorted(saved.keys() & ours.keys() - {"checkpoint_every"}):
             if saved[name] != ours[name]:
                 raise TTVOSError(
