@@ -1,9 +1,11 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from tests.data.trees import SIZE, check_clip, inner, is_red, labels_of, painted, write_image, write_mask
 from ttvos_tf.data.clip import ClipSpec
+from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.data.saliency import SaliencyClips, fill, image_pairs, on_own_background
 from ttvos_tf.data.scene import Layer, render
 from ttvos_tf.errors import TTVOSError
@@ -40,6 +42,19 @@ def test_clips(tmp_path):
     again = source.sample(np.random.default_rng(seed), SPEC)
     assert np.array_equal(clip.frames, again.frames)
     assert np.array_equal(clip.masks, again.masks)
+
+
+def test_a_rotation_in_exif_leaves_image_and_mask_together(tmp_path):
+    """Masks are drawn on the pixels as stored; a camera's note of how it was held must not turn the image alone."""
+    write_saliency(tmp_path, count=1)
+    note = Image.Exif()
+    note[ExifTags.Base.Orientation] = 6  # a quarter turn
+    (path,) = (tmp_path / "images").iterdir()
+    Image.open(path).save(path, exif=note, quality=98)
+    image = read_image(path)
+    mask = read_mask(tmp_path / "annotations/0.png", size=SIZE)
+    assert image.shape[:2] == SIZE
+    assert is_red(image[None])[inner(mask[None] == 255)].all()
 
 
 def test_mask_is_exactly_where_the_object_is():

@@ -10,12 +10,14 @@ from ttvos_tf.errors import TTVOSError
 
 
 def read_image(path: Path) -> np.ndarray:
-    """Reads a colour image as uint8 (H, W, 3), RGB.
+    """Reads a colour image as uint8 (H, W, 3), RGB: the pixels as stored, as data sets' masks are drawn on them.
+
+    A rotation noted in EXIF is left out; `runtime.video.read_image`, for people's photographs, applies it.
 
     Raises:
         TTVOSError: the file is missing or is not an image.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
         raise TTVOSError(f"{path}: cannot be read as an image" if path.exists() else f"{path}: no such image")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -1,7 +1,10 @@
 """Where a run computes: one device, all GPUs of a machine, or several machines (tf.distribute).
 
 One device and several give the same losses on the same batch: batch norms that train are synchronised, and the loss is
-a mean over clips. Several machines: start the same command on each, with the environment variable TF_CONFIG that
+a mean over clips. Not so the batch norms of keras.applications' backbones (MobileNetV2, ResNet-50): if they train, with
+`train.freeze_batch_norm` off, each device normalises by its own share of the batch.
+
+Several machines: start the same command on each, with the environment variable TF_CONFIG that
 `tf.distribute.MultiWorkerMirroredStrategy` reads. The machines share every batch; the first one writes the files.
 """
 
