@@ -37,7 +37,7 @@ def assert_no_drift(results):
         assert last <= 1.1 * first, each
 
 
-@pytest.mark.parametrize("name", cases("240x432", hrnet="the balloon's template is off by 7.8 %, then by 9.2"))
+@pytest.mark.parametrize("name", cases("240x432"))
 def test_rendered_clip(script, tmp_path, name):
     out = tmp_path / "drift.json"
     assert script.main([name, name.replace("int8", "float16"), "--json", str(out)]) == 0
@@ -49,7 +49,8 @@ def test_rendered_clip(script, tmp_path, name):
 @pytest.mark.slow
 @pytest.mark.skipif(not DAVIS.is_dir(), reason=f"no DAVIS at {DAVIS}: set TTVOS_DAVIS to test on real videos")
 @pytest.mark.parametrize(
-    "name", cases("480x864", mobilenet_v2="dance-jump has an IoU of 0.835", hrnet="bus 0.896 and dance-jump 0.882")
+    "name",
+    cases("480x864", mobilenet_v2="dance-jump has an IoU of 0.835", hrnet="bus 0.522 and the rendered car 0.873"),
 )
 def test_real_clips(script, tmp_path, name):
     out = tmp_path / "drift.json"
