@@ -19,14 +19,9 @@ def script():
     return load_script("tflite/drift.py")
 
 
-def cases(size, **known):
-    """The int8 files of a size; for a backbone that is known to fall short, by how much."""
-    names = [name for name in INT8 if size in name]
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=reason)) if reason else name
-        for name in names
-        for reason in [next((text for backbone, text in known.items() if name.startswith(backbone)), None)]
-    ]
+def falls_short(name, reason):
+    """An int8 file that is known to drift, by how much; that it stops, or fails otherwise, is news."""
+    return pytest.param(name, marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason))
 
 
 def assert_no_drift(results):
@@ -37,12 +32,12 @@ def assert_no_drift(results):
         assert last <= 1.1 * first, each
 
 
-@pytest.mark.parametrize("name", cases("240x432"))
+@pytest.mark.parametrize("name", [name for name in INT8 if "240x432" in name])
 def test_rendered_clip(script, tmp_path, name):
     out = tmp_path / "drift.json"
     assert script.main([name, name.replace("int8", "float16"), "--json", str(out)]) == 0
     results = json.loads(out.read_text())
-    assert min(each["tracked"] for each in results) > 0.3  # in the long run, the float model loses the balloon too
+    assert min(each["tracked"] for each in results) > 0.9
     assert_no_drift(results)
 
 
@@ -50,7 +45,10 @@ def test_rendered_clip(script, tmp_path, name):
 @pytest.mark.skipif(not DAVIS.is_dir(), reason=f"no DAVIS at {DAVIS}: set TTVOS_DAVIS to test on real videos")
 @pytest.mark.parametrize(
     "name",
-    cases("480x864", mobilenet_v2="dance-jump has an IoU of 0.835", hrnet="bus 0.522 and the rendered car 0.873"),
+    [
+        falls_short("mobilenet_v2_480x864_int8", "dance-jump has an IoU of 0.835"),
+        falls_short("hrnet_480x864_int8", "bus has an IoU of 0.522 and the rendered car of 0.873"),
+    ],
 )
 def test_real_clips(script, tmp_path, name):
     out = tmp_path / "drift.json"
