@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.data import sample
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.files import whole_file
+from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.runtime.interpreter import MODULES
-from ttvos_tf.runtime.models import find_model
+from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "tqdm", "tflite-runtime", "ai-edge-litert")

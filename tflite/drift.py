@@ -24,14 +24,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.data import sample
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.metrics.jaccard import jaccard
-from ttvos_tf.runtime.files import whole_file
-from ttvos_tf.runtime.geometry import fit
+from ttvos_tf.evaluation.jaccard import jaccard
+from ttvos_tf.media.atomic import whole_file
 from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.letterbox import fit
+from ttvos_tf.sample import render as sample
 
 TRACKED = 0.5
 

@@ -7,10 +7,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from ttvos_tf.export.tflite import convert
-from ttvos_tf.runtime.files import whole_file
-from ttvos_tf.runtime.models import FOLDER
-from ttvos_tf.weights import load_model
+from ttvos_tf.export.convert import convert
+from ttvos_tf.factory import load_model
+from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.runtime.installed import FOLDER
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 # Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.

@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.files import whole_file
+from ttvos_tf.media.atomic import whole_file
 from ttvos_tf.runtime.flatbuffer import check_whole
 
 NPU = "custom:ethos-u"
@@ -58,7 +58,7 @@ def compile_file(model: Path, accelerator: str = "ethos-u65-512", vela: str = "v
     Raises:
         TTVOSError: not a TFLite file, a float one, no vela, or Vela refuses the file.
     """
-    from ttvos_tf.export.operators import holds_int8, operators
+    from ttvos_tf.inspection.operators import holds_int8, operators
 
     check_whole(model)
     if not holds_int8(model.read_bytes()):

@@ -17,12 +17,12 @@ from tqdm import tqdm
 
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.files import read_image
-from ttvos_tf.data.video import Sequence
+from ttvos_tf.data.video_clips import Sequence
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.metrics.davis import annotated, predicted
-from ttvos_tf.metrics.jaccard import jaccard
-from ttvos_tf.runtime.files import whole_file
-from ttvos_tf.runtime.masks import read_mask
+from ttvos_tf.evaluation.davis import annotated, predicted
+from ttvos_tf.evaluation.jaccard import jaccard
+from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.images import read_mask
 
 RIGHT, MISSED, WRONG = (0, 130, 0), (0, 0, 130), (130, 0, 0)
 HEIGHT = 180  # of a picture, in pixels

@@ -8,20 +8,19 @@ from ai_edge_litert import schema_py_generated as schema
 
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import ModelConfig
-from ttvos_tf.data import sample
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.export.edge_tpu import refused
-from ttvos_tf.export.operators import operators
-from ttvos_tf.export.tflite import convert, convert_pair
-from ttvos_tf.model import build_model
+from ttvos_tf.export.convert import convert, convert_pair
+from ttvos_tf.factory import build_model, load_model
+from ttvos_tf.inspection.edge_tpu import refused
+from ttvos_tf.inspection.operators import operators
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.geometry import fit
 from ttvos_tf.runtime.interpreter import FEATURES, STATE, Model
-from ttvos_tf.runtime.pair import Pair
-from ttvos_tf.weights import load_model
+from ttvos_tf.runtime.letterbox import fit
+from ttvos_tf.runtime.split_model import Pair
+from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "weights/mobilenet_v2.npz"

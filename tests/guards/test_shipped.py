@@ -16,9 +16,9 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from ttvos_tf.data.sample import FIRST_MASK, VIDEO
+from ttvos_tf.media.video import open_source
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.video import open_source
+from ttvos_tf.sample.render import FIRST_MASK, VIDEO
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ttvos_tf.aggregation import soft_aggregate
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.geometry import Fit, Size, fit, format_size
+from ttvos_tf.media.sizes import Size, format_size
+from ttvos_tf.runtime.aggregation import soft_aggregate
 from ttvos_tf.runtime.interpreter import Model, Tensors
-from ttvos_tf.runtime.masks import Box, check_count, objects_in_boxes, objects_in_mask
-from ttvos_tf.runtime.pair import Pair
+from ttvos_tf.runtime.letterbox import Fit, fit
+from ttvos_tf.runtime.objects import Box, check_count, objects_in_boxes, objects_in_mask
+from ttvos_tf.runtime.split_model import Pair
 
 LEAST_FOUND = 0.05  # of a box, for what was found in it to be taken for the object
 
@@ -94,7 +95,7 @@ class Tracker:
             uint8 (H, W): the labels as given, void as background.
 
         Raises:
-            TTVOSError: wrong frame, mask or boxes, or too many objects (masks.MAX_OBJECTS).
+            TTVOSError: wrong frame, mask or boxes, or too many objects (objects.MAX_OBJECTS).
         """
         if (mask is None) == (boxes is None):
             raise TTVOSError("start: give either a mask or boxes")
