@@ -14,6 +14,7 @@ test: $(DEV)/ready
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
 	$(DEV)/bin/pytest -m "not slow"
 
 android: $(DEMO)/ready
