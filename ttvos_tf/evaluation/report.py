@@ -30,7 +30,7 @@ def table(scores: dict[str, Score]) -> str:
 
 
 def to_json(scores: dict[str, Score], fps: float | None) -> dict:
-    """The numbers as `ttvos evaluate --json` writes them; `fps` as `ttvos_tf.commands.evaluate` counts it."""
+    """The numbers as `ttvos evaluate --json` writes them; `fps` as `track.track_folder` counts it."""
     return {
         "global": mean_score(scores.values()).measures(),
         "sequences": {name: {"J-Mean": score.j.mean, "F-Mean": score.f.mean} for name, score in scores.items()},
