@@ -28,7 +28,7 @@ from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.interpreter import Model
 from ttvos_tf.runtime.letterbox import fit
 from ttvos_tf.sample import render as sample
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
     try:
-        with whole_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
             results = list(measure(args))
             if json_file:
                 json_file.write_text(json.dumps([asdict(each) for each in results], indent=2) + "\n")

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_file, whole_folder
+from ttvos_tf.media.atomic import atomic_file, whole_folder
 
 
 class DiskError(Exception):
@@ -16,7 +16,7 @@ def entries(folder):
 
 def test_a_file_appears_when_it_is_whole(tmp_path):
     target = tmp_path / "new" / "report.json"
-    with whole_file(target) as partial:
+    with atomic_file(target) as partial:
         partial.write_text("half")
         assert not target.exists()
         assert partial.suffix == ".json"
@@ -27,7 +27,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path):
 def test_a_failure_leaves_the_old_file(tmp_path):
     target = tmp_path / "report.json"
     target.write_text("old")
-    with pytest.raises(DiskError), whole_file(target) as partial:
+    with pytest.raises(DiskError), atomic_file(target) as partial:
         partial.write_text("half")
         raise DiskError
     assert target.read_text() == "old"
@@ -75,7 +75,7 @@ def test_a_folder_that_holds_anything_else_is_kept(tmp_path):
     assert entries(tmp_path) == ["masks", "masks/photos"]
 
 
-@pytest.mark.parametrize("whole", [whole_file, whole_folder])
+@pytest.mark.parametrize("whole", [atomic_file, whole_folder])
 def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path, whole):
     (tmp_path / "file").write_text("x")
     with pytest.raises(TTVOSError, match="cannot be written"), whole(tmp_path / "file" / "below"):
@@ -84,7 +84,7 @@ def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path, who
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-@pytest.mark.parametrize("whole", [whole_file, whole_folder])
+@pytest.mark.parametrize("whole", [atomic_file, whole_folder])
 def test_a_folder_without_permission_is_refused(tmp_path, whole):
     tmp_path.chmod(0o555)
     try:
@@ -98,5 +98,5 @@ def test_a_file_where_a_folder_is_needed_and_the_reverse(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(TTVOSError, match="is a file"), whole_folder(tmp_path / "file"):
         pytest.fail("began to write")
-    with pytest.raises(TTVOSError, match="is a folder"), whole_file(tmp_path):
+    with pytest.raises(TTVOSError, match="is a folder"), atomic_file(tmp_path):
         pytest.fail("began to write")

@@ -10,7 +10,7 @@ from ttvos_tf.errors import TTVOSError
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Yields a path to write to, renamed to `path` if the block succeeds and removed if it fails.
 
     Missing parent folders are made at the end. The yielded path has `path`'s suffix.

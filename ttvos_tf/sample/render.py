@@ -13,7 +13,7 @@ import numpy as np
 from ttvos_tf.data import scene
 from ttvos_tf.data.motion import move, translation
 from ttvos_tf.data.texture import blend, noise
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.images import write_mask
 
 VIDEO = Path(__file__).parent / "sample.mp4"
@@ -228,7 +228,7 @@ def write(video: Path = VIDEO, first_mask: Path = FIRST_MASK) -> None:
         first_mask: a paletted .png file; pixel values are labels.
     """
     frames, labels = render()
-    with whole_file(video) as partial:
+    with atomic_file(video) as partial:
         writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (WIDTH, HEIGHT))
         for frame in frames:
             writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
