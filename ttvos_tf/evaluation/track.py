@@ -12,7 +12,7 @@ from ttvos_tf.data.files import read_image, size_of
 from ttvos_tf.data.video_clips import Sequence
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, object_ids
-from ttvos_tf.media.atomic import whole_folder
+from ttvos_tf.media.atomic import atomic_folder
 from ttvos_tf.media.images import is_written_by_us, read_mask, write_mask
 from ttvos_tf.media.sizes import Size, format_size
 from ttvos_tf.runtime import Tracker
@@ -39,7 +39,7 @@ def track_folder(tracker: Tracker, videos: list[Sequence], year: str, init: str,
     seconds = 0.0
     with tqdm(total=sum(len(video.frames) for video in videos), unit="frame", desc="tracking", disable=None) as bar:
         for video in videos:
-            with whole_folder(out / video.name, replaceable=is_written_by_us) as folder:
+            with atomic_folder(out / video.name, replaceable=is_written_by_us) as folder:
                 for path, (labels, took) in zip(video.frames, track(tracker, video, year, init), strict=True):
                     write_mask(folder / f"{path.stem}.png", labels)
                     seconds += took

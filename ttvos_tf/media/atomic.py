@@ -34,7 +34,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path, replaceable: Callable[[Path], bool] = lambda file: False) -> Iterator[Path]:
+def atomic_folder(path: Path, replaceable: Callable[[Path], bool] = lambda file: False) -> Iterator[Path]:
     """Yields an empty folder to fill, renamed to `path` if the block succeeds and removed if it fails.
 
     Args:
