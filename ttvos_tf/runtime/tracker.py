@@ -13,7 +13,7 @@ from ttvos_tf.runtime.letterbox import Fit, fit
 from ttvos_tf.runtime.objects import Box, check_count, objects_in_boxes, objects_in_mask
 from ttvos_tf.runtime.split_model import Pair
 
-LEAST_FOUND = 0.05  # of a box, for what was found in it to be taken for the object
+MIN_BOX_COVERAGE = 0.05  # of a box, for what was found in it to be taken for the object
 
 
 class Tracker:
@@ -171,7 +171,7 @@ class Tracker:
         """A box holds background too, so the state is that of what the network finds in it; of the box, if nothing."""
         state = self._init(image, box)
         found = box * self.model("step", {"frame": image, **state})["probability"]
-        return self._init(image, found) if found.sum() >= LEAST_FOUND * box.sum() else state
+        return self._init(image, found) if found.sum() >= MIN_BOX_COVERAGE * box.sum() else state
 
     def _step_one(self, image: np.ndarray) -> None:
         ((object_id, state),) = self._states.items()
