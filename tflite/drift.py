@@ -30,7 +30,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.interpreter import Model
-from ttvos_tf.runtime.letterbox import fit
+from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.sample import render as sample
 
 TRACKED = 0.5
@@ -115,7 +115,7 @@ def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drif
         clip: what to run through.
         length: frames to run; the clip has them by turning round at its ends.
     """
-    placed = fit(clip.frames.shape[1:3], model.size)
+    placed = letterbox(clip.frames.shape[1:3], model.size)
     there = [*range(len(clip.frames)), *range(len(clip.frames) - 2, 0, -1)]
     order = [there[index % len(there)] for index in range(length)]
     frames = [placed.frame_to_model(frame) for frame in clip.frames]
