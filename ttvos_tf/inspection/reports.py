@@ -59,7 +59,7 @@ def network_report(config: ModelConfig, size: Size) -> Report:
     height, width = padded(size)
     model = build_model(config, height=height, width=width)
     cost = costs(model)
-    shapes = {tensor.name: ((1, *tensor.shape[1:]), "float32") for tensor in model.segmenter.inputs}
+    shapes = {tensor.name: ((1, *tensor.shape[1:]), "float32") for tensor in model.segmentation_head.inputs}
     return {
         "config": dataclasses.asdict(config),
         "size": list(size),

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import VOID
 from ttvos_tf.losses import TemporalConsistencyLoss, cross_entropy, jaccard_loss
-from ttvos_tf.network.ttvos import TTVOS, Features, foreground, pool_mask
+from ttvos_tf.network.heatmap import foreground_probability, pool_mask
+from ttvos_tf.network.ttvos import TTVOS
 
 
 class ClipLoss(NamedTuple):
@@ -49,16 +50,16 @@ def unroll(
     """
     batch, length = frames.shape[:2]
     maps = model.encode(tf.reshape(frames, [batch * length, *frames.shape[2:]]), training=training)
-    over_time = [tf.reshape(each, [batch, length, *each.shape[1:]]) for each in maps]
-    features = [Features(*(each[:, t] for each in over_time)) for t in range(length)]
-    state = model.start(features[0], first_mask, training=training)
+    over_time = {name: tf.reshape(map_, [batch, length, *map_.shape[1:]]) for name, map_ in maps.items()}
+    features = [{name: map_[:, t] for name, map_ in over_time.items()} for t in range(length)]
+    state = model.init_from_features(features[0], first_mask, training=training)
     if previous is not None:
-        state["state_mask"] = model.masks(previous)
+        state["state_mask"] = model.initial_mask_state(previous)
     for t in range(1, length):
         logit, similarity = model.segment(features[t], state, training=training)
         yield t, logit, similarity, state["state_mask"][..., :2]
         if t + 1 < length:
-            state = model.update(features[t], foreground(logit), state, training=training)
+            state = model.update(features[t], foreground_probability(logit), state, training=training)
 
 
 def clip_loss(
@@ -92,7 +93,7 @@ def clip_loss(
         if weights.transition:
             heatmap = pool_mask(_foreground(labels))
             known = tf.nn.avg_pool2d(tf.cast(labels != VOID, tf.float32)[..., None], 8, 8, "VALID")
-            pi_hat = model.transition(similarity, training=training)
+            pi_hat = model.transition_head(similarity, training=training)
             transitions.append(transition_loss(pi_hat, heatmap, previous, known))
     entropy, jaccard, transition = (_mean(terms) for terms in (entropies, jaccards, transitions))
     total = entropy + weights.jaccard * jaccard + weights.transition * transition
