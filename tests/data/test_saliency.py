@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from tests.data.trees import SIZE, check_clip, inner, is_red, labels_of, painted, write_image, write_mask
+from tests.data.trees import SIZE, check_clip, inner, is_red, labels_of, painted, write_mask, write_saliency
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.data.saliency import SaliencyClips, fill, image_pairs, on_own_background
@@ -13,13 +13,6 @@ from ttvos_tf.errors import TTVOSError
 SPEC = ClipSpec(4, 64, 112)
 STILL = np.tile(np.eye(3), (SPEC.length, 1, 1))
 LAYOUTS = [("images", "annotations"), ("imgs", "gt"), ("MSRA10K_Imgs_GT/Imgs",) * 2, ("Imgs",) * 2, (".",) * 2]
-
-
-def write_saliency(root, images="images", masks="annotations", count=3):
-    for index in range(count):
-        labels = labels_of((30 + 10 * index, 20 + 5 * index, 50, 45))
-        write_image(root / images / f"{index}.jpg", painted(labels))
-        write_mask(root / masks / f"{index}.png", labels * 255, "L")
 
 
 @pytest.mark.parametrize(("images", "masks"), LAYOUTS)
