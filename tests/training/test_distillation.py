@@ -7,7 +7,7 @@ import pytest
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
-from ttvos_tf.training.distillation import Lesson, relative_error, take_over_head, teach
+from ttvos_tf.training.distillation import FeatureDistiller, relative_error, take_over_head, teach
 from ttvos_tf.training.records import CHECKPOINT, RELEASE
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
 from ttvos_tf.weights import named_variables, read_npz, save_weights
@@ -29,16 +29,16 @@ def settings(tmp_path_factory):
     return RunSettings(teacher_weights=str(path), model=student, train=train, data=(DataSettings(),))
 
 
-def errors_of(lesson):
+def errors_of(distiller):
     frames = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
-    maps = zip(lesson.student.encoder(frames, training=True), lesson.teacher(frames), strict=True)
+    maps = zip(distiller.student.encoder(frames, training=True), distiller.teacher(frames), strict=True)
     return [float(relative_error(guess[..., : target.shape[-1]], target)) for guess, target in maps]
 
 
 def test_student_learns_and_is_a_network(settings, tmp_path):
-    lesson = teach(settings, Path("."), tmp_path)
-    assert lesson.step == 30
-    untaught, after = (sum(errors_of(each)) for each in (Lesson(settings, Path(".")), lesson))
+    distiller = teach(settings, Path("."), tmp_path)
+    assert distiller.step == 30
+    untaught, after = (sum(errors_of(each)) for each in (FeatureDistiller(settings, Path(".")), distiller))
     assert after < 0.8 * untaught
     saved = read_npz(tmp_path / CHECKPOINT)
     released = load_model(tmp_path / RELEASE, height=64, width=96, expected=settings.model)
@@ -68,10 +68,10 @@ def test_resume_goes_on(settings, tmp_path):
     small = dataclasses.replace(settings, model=ModelConfig(backbone="mobilenet_v2", **HEAD))  # the fastest to build
     teach(dataclasses.replace(small, train=dataclasses.replace(small.train, steps=2)), Path("."), tmp_path)
     saved = read_npz(tmp_path / CHECKPOINT)
-    lesson = Lesson(small, Path("."))
-    lesson.restore(tmp_path / CHECKPOINT)
-    assert lesson.step == 2
-    for name, variable in named_variables(lesson.student.encoder).items():
+    distiller = FeatureDistiller(small, Path("."))
+    distiller.restore(tmp_path / CHECKPOINT)
+    assert distiller.step == 2
+    for name, variable in named_variables(distiller.student.encoder).items():
         np.testing.assert_array_equal(variable, saved[name], err_msg=name)
 
 
