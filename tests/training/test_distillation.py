@@ -7,7 +7,7 @@ import pytest
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
-from ttvos_tf.training.distillation import FeatureDistiller, relative_error, take_over_head, teach
+from ttvos_tf.training.distillation import FeatureDistiller, distill, relative_error, take_over_head
 from ttvos_tf.training.records import CHECKPOINT, RELEASE
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
 from ttvos_tf.weights import named_variables, read_npz, save_weights
@@ -36,7 +36,7 @@ def errors_of(distiller):
 
 
 def test_student_learns_and_is_a_network(settings, tmp_path):
-    distiller = teach(settings, Path("."), tmp_path)
+    distiller = distill(settings, Path("."), tmp_path)
     assert distiller.step == 30
     untaught, after = (sum(errors_of(each)) for each in (FeatureDistiller(settings, Path(".")), distiller))
     assert after < 0.8 * untaught
@@ -66,7 +66,7 @@ def test_heads_have_to_fit():
 
 def test_resume_goes_on(settings, tmp_path):
     small = dataclasses.replace(settings, model=ModelConfig(backbone="mobilenet_v2", **HEAD))  # the fastest to build
-    teach(dataclasses.replace(small, train=dataclasses.replace(small.train, steps=2)), Path("."), tmp_path)
+    distill(dataclasses.replace(small, train=dataclasses.replace(small.train, steps=2)), Path("."), tmp_path)
     saved = read_npz(tmp_path / CHECKPOINT)
     distiller = FeatureDistiller(small, Path("."))
     distiller.restore(tmp_path / CHECKPOINT)
@@ -77,4 +77,4 @@ def test_resume_goes_on(settings, tmp_path):
 
 def test_teacher_is_needed(settings, tmp_path):
     with pytest.raises(TTVOSError, match="teacher_weights is missing"):
-        teach(dataclasses.replace(settings, teacher_weights=""), Path("."), tmp_path)
+        distill(dataclasses.replace(settings, teacher_weights=""), Path("."), tmp_path)

@@ -55,7 +55,7 @@ class FeatureDistiller:
         return int(self.optimizer.iterations)
 
     @tf.function
-    def teach(self, frames: tf.Tensor) -> list[tf.Tensor]:
+    def train_step(self, frames: tf.Tensor) -> list[tf.Tensor]:
         """One optimiser step on frames uint8 RGB (B, H, W, 3).
 
         Returns:
@@ -127,7 +127,7 @@ def _with_zeros(kernel: np.ndarray, wanted: int, known: dict[int, int]) -> np.nd
     return kernel
 
 
-def teach(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> FeatureDistiller:
+def distill(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> FeatureDistiller:
     """Teaches to the end of the settings' steps, on the first frames of clips.
 
     Args:
@@ -153,7 +153,7 @@ def teach(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
     try:
         while distiller.step < train.steps:
             frames, _ = next(stream)
-            errors = [float(error) for error in distiller.teach(frames[:, 0])]
+            errors = [float(error) for error in distiller.train_step(frames[:, 0])]
             if not np.isfinite(errors).all():
                 raise TTVOSError(f"the error is no longer finite at step {distiller.step}: lower train.learning_rate")
             log.write(distiller.step, *errors)
