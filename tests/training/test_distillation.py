@@ -7,7 +7,7 @@ import pytest
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
-from ttvos_tf.training.distillation import FeatureDistiller, distill, relative_error, take_over_head
+from ttvos_tf.training.distillation import FeatureDistiller, distill, relative_error, transfer_head
 from ttvos_tf.training.records import CHECKPOINT, RELEASE
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
 from ttvos_tf.weights import named_variables, read_npz, save_weights
@@ -48,7 +48,7 @@ def test_student_learns_and_is_a_network(settings, tmp_path):
 
 def test_head_makes_the_same_of_a_perfect_students_maps():
     teacher, student = network("mobilenet_v2"), network("hrnet")
-    take_over_head(student, teacher)
+    transfer_head(student, teacher)
     rng = np.random.default_rng(1)
     shapes = [(1, *part.shape[1:]) for part in student.segmenter.inputs]
     maps = [rng.random(shape).astype(np.float32) for shape in shapes]  # feat4, feat8, feat16, then the state
@@ -61,7 +61,7 @@ def test_head_makes_the_same_of_a_perfect_students_maps():
 def test_heads_have_to_fit():
     other = build_model(ModelConfig(matching_channels=16, decoder_channels=8), height=64, width=96)
     with pytest.raises(TTVOSError, match="the teacher's head does not fit: short_1/kernel"):
-        take_over_head(network("hrnet"), other)
+        transfer_head(network("hrnet"), other)
 
 
 def test_resume_goes_on(settings, tmp_path):

@@ -45,7 +45,7 @@ class FeatureDistiller:
         teacher = load_model(resolve(settings.teacher_weights, data_root), height=train.height, width=train.width)
         self.teacher = teacher.encoder
         self.student = build_model(settings.model, height=train.height, width=train.width)
-        take_over_head(self.student, teacher)
+        transfer_head(self.student, teacher)
         self.trained = self.student.encoder.trainable_variables
         self.optimizer = build_optimizer(train, self.trained)
 
@@ -91,7 +91,7 @@ def relative_error(guess: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(guess - target) / (variance + LEAST_VARIANCE))
 
 
-def take_over_head(student: TTVOS, teacher: TTVOS) -> None:
+def transfer_head(student: TTVOS, teacher: TTVOS) -> None:
     """Gives a network another's matching, decoder and update.
 
     Where a kernel's input begins with the backbone's channels, of which the student has more, the ones that only the
