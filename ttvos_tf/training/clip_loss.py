@@ -99,7 +99,7 @@ def clip_loss(
     return ClipLoss(total, entropy, jaccard, transition)
 
 
-def imitation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor) -> ClipLoss:
+def mask_distillation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor) -> ClipLoss:
     """How far a network's masks are from a teacher's over a clip, each going on from its own: a divergence, 0 if equal.
 
     Args:

@@ -11,7 +11,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
-from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, imitation_loss
+from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, mask_distillation_loss
 from ttvos_tf.training.distribution import workers
 from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
@@ -110,7 +110,7 @@ class Trainer:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
             if self.teacher:
-                loss = imitation_loss(self.model, self.teacher, frames, first_mask)
+                loss = mask_distillation_loss(self.model, self.teacher, frames, first_mask)
             else:
                 loss = clip_loss(
                     self.model, frames, masks, first_mask, loss_weights(self.settings.train), previous_mask
