@@ -10,7 +10,7 @@ import ttvos_tf.training.validation
 from tests.data.trees import sliding, write_davis
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
-from ttvos_tf.data.first_masks import box_shaped
+from ttvos_tf.data.first_masks import box_mask
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.distribution import Workers
 from ttvos_tf.training.log import restart_csv
@@ -229,8 +229,8 @@ def test_box_shaped_covers_the_target():
     mask[5, 0] = 255
     expected = np.zeros_like(mask)
     expected[1:4, 2:7] = 1
-    np.testing.assert_array_equal(box_shaped(mask), expected)
-    assert not box_shaped(np.zeros_like(mask)).any()
+    np.testing.assert_array_equal(box_mask(mask), expected)
+    assert not box_mask(np.zeros_like(mask)).any()
 
 
 def test_share_of_boxes():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.first_masks import box_shaped, damaged
+from ttvos_tf.data.first_masks import box_mask, damaged
 from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
@@ -28,7 +28,7 @@ def first_masks(masks: np.ndarray, settings: TrainSettings, step: int, process: 
     """
     rng = np.random.default_rng([settings.seed, step, 1])
     boxed = process.share(rng.random(len(masks) * process.count)) < settings.box_probability
-    return np.stack([box_shaped(mask[0]) if box else mask[0] for mask, box in zip(masks, boxed, strict=True)])
+    return np.stack([box_mask(mask[0]) if box else mask[0] for mask, box in zip(masks, boxed, strict=True)])
 
 
 def previous_masks(first: np.ndarray, settings: TrainSettings, step: int, process: Workers = ALONE) -> np.ndarray:
