@@ -14,7 +14,7 @@ from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.motion import move
 
 
-def damaged(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
+def corrupt_mask(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     """Draws a mistake: a part lost, something else caught, or the place missed.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.first_masks import box_mask, damaged
+from ttvos_tf.data.first_masks import box_mask, corrupt_mask
 from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
@@ -36,7 +36,7 @@ def previous_masks(first: np.ndarray, settings: TrainSettings, step: int, proces
     generators = np.random.default_rng([settings.seed, step, 2]).spawn(len(first) * process.count)
     return np.stack(
         [
-            damaged(rng, (mask == 1).view(np.uint8)) if rng.random() < settings.damage_probability else mask
+            corrupt_mask(rng, (mask == 1).view(np.uint8)) if rng.random() < settings.damage_probability else mask
             for mask, rng in zip(first, process.share(generators), strict=True)
         ]
     )
