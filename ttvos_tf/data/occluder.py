@@ -12,7 +12,7 @@ from ttvos_tf.data.texture import outline, shade, surface
 OCCLUDED = 0.3  # share of the clips with an occluder
 
 
-def passing_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> Layer:
+def sample_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> Layer:
     """A post, wall or other thing that moves over the whole of a target, from beside it to its other side.
 
     Args:

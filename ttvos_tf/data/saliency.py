@@ -17,7 +17,7 @@ from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
 from ttvos_tf.data.clip import Clip, ClipSpec, starts_in_sight
 from ttvos_tf.data.files import files_by_stem, read_image, read_mask, size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, smooth_walk, translation
-from ttvos_tf.data.occluder import OCCLUDED, passing_occluder
+from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
 from ttvos_tf.data.scene import Layer, cut_out, render, sprite
 from ttvos_tf.errors import TTVOSError
 
@@ -73,7 +73,7 @@ class SaliencyClips:
             target = next(layer for layer in layers if layer.label == TARGET)
             alone = target.seen(0, camera[0] @ target.poses[0], spec.height, spec.width)[..., 3] > 127
             if alone.any() and rng.random() < OCCLUDED:
-                layers.append(passing_occluder(rng, bounding_box(alone), spec))
+                layers.append(sample_occluder(rng, bounding_box(alone), spec))
             frames, labels = render(layers, camera, spec.height, spec.width, blurred=blurred)
             masks = (labels == TARGET).astype(np.uint8)
             if starts_in_sight(masks[0], alone):

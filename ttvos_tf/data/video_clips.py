@@ -11,7 +11,7 @@ from ttvos_tf.data.augment import Colors, bounding_box, crop_and_resize, random_
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
 from ttvos_tf.data.copy_paste import copy_paste
 from ttvos_tf.data.files import read_image, read_mask, size_of
-from ttvos_tf.data.occluder import OCCLUDED, passing_occluder
+from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
 from ttvos_tf.data.scene import draw
 from ttvos_tf.errors import TTVOSError
 
@@ -61,7 +61,7 @@ class VideoClips:
             same = self._try_sample(rng, video, spec) if rng.random() < SAME_VIDEO else None
             clip = copy_paste(rng, clip, same or self._draw(rng, spec)[1])
         if rng.random() < OCCLUDED:
-            layer = passing_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
+            layer = sample_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
             for t in range(spec.length):
                 draw(clip.frames[t], clip.masks[t], layer.seen(t, layer.poses[t], spec.height, spec.width), 0)
         return clip
