@@ -14,7 +14,7 @@ import numpy as np
 
 from ttvos_tf.contract import TARGET
 from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
-from ttvos_tf.data.clip import Clip, ClipSpec, starts_in_sight
+from ttvos_tf.data.clip import Clip, ClipSpec, is_trackable
 from ttvos_tf.data.files import files_by_stem, read_image, read_mask, size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, smooth_walk, translation
 from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
@@ -76,7 +76,7 @@ class SaliencyClips:
                 layers.append(sample_occluder(rng, bounding_box(alone), spec))
             frames, labels = render(layers, camera, spec.height, spec.width, blurred=blurred)
             masks = (labels == TARGET).astype(np.uint8)
-            if starts_in_sight(masks[0], alone):
+            if is_trackable(masks[0], alone):
                 colors = Colors.random(rng)
                 light = np.exp(0.03 * smooth_walk(rng, spec.length, ()))
                 return Clip(np.stack([colors.lit(light[t])(frame) for t, frame in enumerate(frames)]), masks)
