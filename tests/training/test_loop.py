@@ -12,7 +12,7 @@ from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.data.first_masks import box_mask
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.distribution import Workers
+from ttvos_tf.training.distribution import ProcessGroup
 from ttvos_tf.training.log import restart_csv
 from ttvos_tf.training.loop import first_masks, open_sources, previous_masks, train
 from ttvos_tf.training.records import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION
@@ -248,7 +248,7 @@ def test_a_clip_is_treated_alike_however_the_batch_is_shared(count):
     first = first_masks(masks, TINY.train, 5)
     previous = previous_masks(first, TINY.train, 5)
     for rank in range(count):
-        process = Workers(rank, count)
+        process = ProcessGroup(rank, count)
         ours = first_masks(process.share(masks), TINY.train, 5, process)
         np.testing.assert_array_equal(ours, process.share(first))
         np.testing.assert_array_equal(previous_masks(ours, TINY.train, 5, process), process.share(previous))
