@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.files import read_image
-from ttvos_tf.data.video_clips import Sequence
+from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, predicted
 from ttvos_tf.evaluation.jaccard import jaccard
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def row(video: Sequence, args: argparse.Namespace) -> np.ndarray:
+def row(video: AnnotatedVideo, args: argparse.Namespace) -> np.ndarray:
     """Pictures of a sequence's scored frames, side by side: uint8 RGB (HEIGHT, width, 3)."""
     scored = range(1, len(video.frames) - 1)
     if not scored:
