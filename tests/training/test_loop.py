@@ -210,7 +210,7 @@ def test_resume_needs_a_checkpoint_of_this_network(tmp_path):
     other = dataclasses.replace(TINY, model=dataclasses.replace(TINY.model, short_term=False))
     with pytest.raises(TTVOSError, match="short_term is True, expected False"):
         train(other, Path("."), tmp_path, resume=True)
-    trainer.release(tmp_path / CHECKPOINT)
+    trainer.export_weights(tmp_path / CHECKPOINT)
     with pytest.raises(TTVOSError, match=r"checkpoint\.npz"):
         train(TINY, Path("."), tmp_path, resume=True)
 

@@ -159,7 +159,7 @@ class Trainer:
                     f"start a new run with init = {str(path)!r}"
                 )
 
-    def release(self, path: Path) -> None:
+    def export_weights(self, path: Path) -> None:
         """Writes the averaged weights alone."""
         write_npz(path, weight_arrays(self.model.config, self.average))
 
