@@ -61,9 +61,9 @@ class VideoClips:
             same = self._try_sample(rng, video, spec) if rng.random() < SAME_VIDEO else None
             clip = copy_paste(rng, clip, same or self._draw(rng, spec)[1])
         if rng.random() < OCCLUDED:
-            layer = sample_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
+            sprite = sample_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
             for t in range(spec.length):
-                draw(clip.frames[t], clip.masks[t], layer.seen(t, layer.poses[t], spec.height, spec.width), 0)
+                draw(clip.frames[t], clip.masks[t], sprite.seen(t, sprite.poses[t], spec.height, spec.width), 0)
         return clip
 
     def _draw(self, rng: np.random.Generator, spec: ClipSpec) -> tuple[AnnotatedVideo, Clip]:
