@@ -43,8 +43,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         videos = sequences(args.davis, args.split, args.year)
         rows = [row(video, args) for video in tqdm(videos, unit="sequence", disable=None)]
-        width = max(each.shape[1] for each in rows)
-        sheet = np.vstack([np.pad(each, ((0, 0), (0, width - each.shape[1]), (0, 0))) for each in rows])
+        width = max(pictures.shape[1] for pictures in rows)
+        sheet = np.vstack([np.pad(pictures, ((0, 0), (0, width - pictures.shape[1]), (0, 0))) for pictures in rows])
         with atomic_file(args.out) as partial:
             Image.fromarray(sheet).save(partial, format="PNG")
     except TTVOSError as error:

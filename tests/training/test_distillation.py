@@ -38,7 +38,7 @@ def errors_of(distiller):
 def test_student_learns_and_is_a_network(settings, tmp_path):
     distiller = distill(settings, Path("."), tmp_path)
     assert distiller.step == 30
-    untaught, after = (sum(errors_of(each)) for each in (FeatureDistiller(settings, Path(".")), distiller))
+    untaught, after = (sum(errors_of(student)) for student in (FeatureDistiller(settings, Path(".")), distiller))
     assert after < 0.8 * untaught
     saved = read_npz(tmp_path / CHECKPOINT)
     released = load_model(tmp_path / RELEASE, height=64, width=96, expected=settings.model)
@@ -52,7 +52,7 @@ def test_head_makes_the_same_of_a_perfect_students_maps():
     rng = np.random.default_rng(1)
     shapes = [(1, *part.shape[1:]) for part in student.segmenter.inputs]
     maps = [rng.random(shape).astype(np.float32) for shape in shapes]  # feat4, feat8, feat16, then the state
-    known = [each[..., : part.shape[-1]] for each, part in zip(maps, teacher.segmenter.inputs, strict=True)]
+    known = [values[..., : part.shape[-1]] for values, part in zip(maps, teacher.segmenter.inputs, strict=True)]
     for ours, theirs in zip(student.segmenter(maps), teacher.segmenter(known), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
     assert maps[2].shape[-1] > known[2].shape[-1]  # of stride 16, it knows more

@@ -116,7 +116,7 @@ def test_hrnets_gradients_reach_all_that_its_config_trains():
     assert not any(name.startswith(config.train.frozen) for name in names)
     assert any(name.startswith("stage2") for name in names)
     before = {v.name: v.numpy() for v in trainer.trained}
-    frames, masks = (np.repeat(np.repeat(each[:, :, :, :48], 2, 2), 2, 3) for each in clip_batch())
+    frames, masks = (np.repeat(np.repeat(array[:, :, :, :48], 2, 2), 2, 3) for array in clip_batch())
     trainer.train_step(frames, masks, masks[:, 0])
     for variable in trainer.trained:
         assert np.any(variable.numpy() != before[variable.name]), variable.name

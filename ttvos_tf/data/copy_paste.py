@@ -32,7 +32,7 @@ def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip) -> Clip:
     masks = np.where(target, np.uint8(TARGET), np.where(pasted | own, np.uint8(0), scene.masks))
     if not is_trackable(masks[0], alone):
         return scene
-    frames = [_blend(*each) for each in zip(scene.frames, donor.frames, pasted, strict=True)]
+    frames = [_blend(*images) for images in zip(scene.frames, donor.frames, pasted, strict=True)]
     return Clip(np.stack(frames), masks)
 
 

@@ -49,8 +49,8 @@ def unroll(
     """
     batch, length = frames.shape[:2]
     maps = model.encode(tf.reshape(frames, [batch * length, *frames.shape[2:]]), training=training)
-    over_time = [tf.reshape(each, [batch, length, *each.shape[1:]]) for each in maps]
-    features = [Features(*(each[:, t] for each in over_time)) for t in range(length)]
+    over_time = [tf.reshape(values, [batch, length, *values.shape[1:]]) for values in maps]
+    features = [Features(*(values[:, t] for values in over_time)) for t in range(length)]
     state = model.start(features[0], first_mask, training=training)
     if previous is not None:
         state["state_mask"] = model.masks(previous)

@@ -103,7 +103,7 @@ class Trainer:
         keep = tf.minimum(self.settings.train.ema_decay, (1.0 + count) / (10.0 + count))
         for name, variable in variables(self.model).items():
             self.average[name].assign_sub((1.0 - keep) * (self.average[name] - variable))
-        return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, each, axis=None) for each in losses))
+        return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, loss, axis=None) for loss in losses))
 
     def _replica_step(self, frames, masks, first_mask, previous_mask) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
