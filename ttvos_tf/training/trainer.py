@@ -9,9 +9,10 @@ import numpy as np
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
+from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
-from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, mask_distillation_loss
+from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, mask_distillation_loss
 from ttvos_tf.training.distribution import workers
 from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
