@@ -23,7 +23,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.sizes import parse_size
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         sizes = [parse_size(text) for text in args.size or SIZES]
         for weights in [args.weights] if args.weights else sorted(SHIPPED.glob("*.npz")):
             for path, content in tqdm(files(weights, args.config, sizes, args.calibrate), unit="file", disable=None):
-                with whole_file(args.out / path) as partial:
+                with atomic_file(args.out / path) as partial:
                     partial.write_bytes(content)
                 tqdm.write(f"{args.out / path}  {len(content) / 1e6:.1f} MB")
     except TTVOSError as error:

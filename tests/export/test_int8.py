@@ -18,7 +18,7 @@ from ttvos_tf.inspection.operators import operators
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.interpreter import FEATURES, STATE, Model
-from ttvos_tf.runtime.letterbox import fit
+from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.runtime.split_model import Pair
 from ttvos_tf.sample import render as sample
 
@@ -96,7 +96,7 @@ def rolled(file, clip):
 def test_shipped_file_equals_fake_quantisation(label, shipped_network):
     """At full size: on small pictures the edge, where rounding shows, is much of an object."""
     frames, truth = sample.render()
-    place = fit(frames.shape[1:3], shipped_network.size)
+    place = letterbox(frames.shape[1:3], shipped_network.size)
     images = [place.frame_to_model(frame) for frame in frames[:5]]
     mask = place.mask_to_model(truth[0] == label)
     expected = shipped_network.init(images[0], mask)
