@@ -64,9 +64,7 @@ def test_a_jpeg_is_named_unless_it_kept_black_and_white(tmp_path):
     for name, pixels in (("white.jpg", white), ("drawn.jpg", drawn)):
         Image.fromarray(pixels).save(tmp_path / name)
     np.testing.assert_array_equal(read_mask(tmp_path / "white.jpg"), white)
-    with pytest.raises(
-        TTVOSError, match=r"drawn\.jpg: is a JPEG, which changes .*: save the mask as PNG"
-    ):
+    with pytest.raises(TTVOSError, match=r"drawn\.jpg: is a JPEG, which changes .*: save the mask as PNG"):
         read_mask(tmp_path / "drawn.jpg")
 
 
