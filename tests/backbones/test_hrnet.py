@@ -9,8 +9,13 @@ from ttvos_tf.errors import TTVOSError
 
 
 @pytest.fixture(scope="module")
-def model():
+def backbone():
     return hrnet.build(weights=None, height=48, width=80)
+
+
+@pytest.fixture(scope="module")
+def model(backbone):
+    return backbone.model
 
 
 @pytest.mark.parametrize(("height", "width"), [(480, 864), (240, 432), (32, 32)])

@@ -1,4 +1,3 @@
-import copy
 import dataclasses
 
 import numpy as np
@@ -133,8 +132,8 @@ def test_loss_has_the_terms_that_are_asked_for(model, clip):
 
 
 def test_what_is_out_of_reach_is_not_the_target(model, clip):
-    limited = copy.copy(model)
-    limited.config = dataclasses.replace(model.config, reach=16 / SIZE[0])  # two cells of 8 pixels
+    config = dataclasses.replace(model.config, reach=16 / SIZE[0])  # two cells of 8 pixels
+    limited = dataclasses.replace(model, config=config)
     features = model.encode(clip[0][:, 1])
     mask = np.zeros((1, *SIZE, 1), np.float32)
     mask[0, 8:16, 16:24] = 1  # the cell in row 1, column 2: within reach are rows 0 to 3, columns 0 to 4

@@ -1,6 +1,5 @@
 """The quantised network: what it keeps of the float one, what it learns, what it writes."""
 
-import copy
 import dataclasses
 from pathlib import Path
 
