@@ -11,16 +11,9 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from ttvos_tf.contract import Tensor
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime.flatbuffer import check_whole
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A tensor of a signature: shape, and dtype as NumPy names it."""
-
-    shape: tuple[int, ...]
-    dtype: str
 
 
 @dataclass(frozen=True)

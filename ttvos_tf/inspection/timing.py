@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from ttvos_tf.contract import SUFFIX
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size, parse_size
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.installed import SUFFIX, find_model, find_name
+from ttvos_tf.runtime.installed import find_model, find_name
 from ttvos_tf.runtime.interpreter import Model, Tensors
 from ttvos_tf.runtime.objects import Box
 
