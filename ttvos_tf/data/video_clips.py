@@ -10,17 +10,18 @@ from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.data.augment import Colors, bounding_box, crop_and_resize, random_window
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
 from ttvos_tf.data.copy_paste import copy_paste
-from ttvos_tf.data.files import read_image, read_mask, size_of
-from ttvos_tf.data.occluder import OCCLUDED, passing_occluder
+from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
 from ttvos_tf.data.scene import draw
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.sizes import size_of
 
 ATTEMPTS = 50
 SAME_VIDEO = 0.25  # share of pasted objects from the same video: only their place tells which object is meant
 
 
 @dataclass(frozen=True)
-class Sequence:
+class AnnotatedVideo:
     """A video with masks.
 
     Attributes:
@@ -44,7 +45,7 @@ class VideoClips:
         pasted: share of the clips with the object of another clip in them (copy_paste.py).
     """
 
-    def __init__(self, sequences: ListLike[Sequence], *, merge_objects: bool, strides: int, pasted: float = 0.0):
+    def __init__(self, sequences: ListLike[AnnotatedVideo], *, merge_objects: bool, strides: int, pasted: float = 0.0):
         self.sequences = sequences
         self.merge_objects = merge_objects
         self.strides = strides
@@ -61,12 +62,12 @@ class VideoClips:
             same = self._try_sample(rng, video, spec) if rng.random() < SAME_VIDEO else None
             clip = copy_paste(rng, clip, same or self._draw(rng, spec)[1])
         if rng.random() < OCCLUDED:
-            layer = passing_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
+            sprite = sample_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
             for t in range(spec.length):
-                draw(clip.frames[t], clip.masks[t], layer.seen(t, layer.poses[t], spec.height, spec.width), 0)
+                draw(clip.frames[t], clip.masks[t], sprite.seen(t, sprite.poses[t], spec.height, spec.width), 0)
         return clip
 
-    def _draw(self, rng: np.random.Generator, spec: ClipSpec) -> tuple[Sequence, Clip]:
+    def _draw(self, rng: np.random.Generator, spec: ClipSpec) -> tuple[AnnotatedVideo, Clip]:
         """Draws a video and a clip of it."""
         for _ in range(ATTEMPTS):
             video = self.sequences[rng.integers(len(self.sequences))]
@@ -75,12 +76,12 @@ class VideoClips:
                 return video, clip
         raise TTVOSError(f"{self.sequences[0].annotations[0].parent.parent}: almost no mask shows an object")
 
-    def _try_sample(self, rng: np.random.Generator, video: Sequence, spec: ClipSpec) -> Clip | None:
+    def _try_sample(self, rng: np.random.Generator, video: AnnotatedVideo, spec: ClipSpec) -> Clip | None:
         """Draws start, stride, direction, object, crop, flip and colours; None if the first frame shows no target."""
         order = random_order(rng, len(video.frames), spec.length, self.strides)
-        first = read_image(video.frames[order[0]])
+        first = read_image(video.frames[order[0]], upright=False)
         source, size = size_of(first), (spec.height, spec.width)
-        ids = read_mask(video.annotations[order[0]], source)
+        ids = read_mask(video.annotations[order[0]], source, any_image=True)
         objects = np.unique(ids[(ids != 0) & (self.merge_objects | (ids != VOID))])
         if not len(objects):
             return None
@@ -95,13 +96,13 @@ class VideoClips:
         masks = np.empty((spec.length, *size), np.uint8)
         for t, index in enumerate(order):
             if t:
-                ids = read_mask(video.annotations[index], source)
+                ids = read_mask(video.annotations[index], source, any_image=True)
             masks[t] = cut(self._marked(ids, target))
             if not self.merge_objects and (ids == VOID).any():
                 masks[t][cut(ids == VOID)] = VOID
             if t == 0 and not shows_target(masks[0]):
                 return None
-            image = read_image(video.frames[index]) if t else first
+            image = read_image(video.frames[index], upright=False) if t else first
             if size_of(image) != source:
                 raise TTVOSError(f"{video.frames[index]}: the frame has another size than {video.frames[order[0]]}")
             frames[t] = crop_and_resize(image, window, size)

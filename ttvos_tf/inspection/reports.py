@@ -52,10 +52,10 @@ def network_report(config: ModelConfig, size: Size) -> Report:
     except ImportError as error:
         raise TTVOSError(f"{config.backbone}: to count it, install TensorFlow: pip install ttvos-tf[train]") from error
     height, width = padded(size)
-    model = build_model(config, height=height, width=width)
+    # Quantised or not, it counts and keeps the same; only the dtypes differ.
+    model = build_model(dataclasses.replace(config, quantized=False), height=height, width=width)
     cost = costs(model)
-    # A quantised network is in its inference form already.
-    tensors = tensors_of(model if config.quantized else inference_form(model), int8=config.quantized)
+    tensors = tensors_of(inference_form(model), int8=config.quantized)
     return {
         "config": dataclasses.asdict(config),
         "size": list(size),
