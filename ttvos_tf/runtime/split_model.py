@@ -8,7 +8,7 @@ import numpy as np
 
 from ttvos_tf.contract import FEATURES, HEAD_SIGNATURES, names
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.flatbuffer import check_whole
+from ttvos_tf.runtime.flatbuffer import verify
 from ttvos_tf.runtime.interpreter import Model, Tensors, first_line, load_runtime
 from ttvos_tf.runtime.quiet import without_announcement
 
@@ -42,7 +42,7 @@ class Pair(Model):
             TTVOSError: as for a Model; no such library; the files are not of the same pair.
         """
         path = Path(encoder)
-        check_whole(path)
+        verify(path)
         _, module = load_runtime(runtime)
         try:
             delegates = [module.load_delegate(delegate)] if delegate else None
