@@ -20,7 +20,7 @@ from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.interpreter import Model
 from ttvos_tf.runtime.letterbox import letterbox
-from ttvos_tf.runtime.split_model import Pair
+from ttvos_tf.runtime.split_model import SplitModel
 from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).parents[2]
@@ -178,7 +178,7 @@ def test_pair_computes_what_the_file_does(pair, file, clip, rolled, tmp_path):
     encode, head = (tmp_path / f"{name}.tflite" for name in ("encode", "head"))
     for path, content in zip((encode, head), pair, strict=True):
         path.write_bytes(content)
-    model = Pair(head, encode, num_threads=1, runtime="litert")
+    model = SplitModel(head, encode, num_threads=1, runtime="litert")
     assert model.size == SIZE
     for got, expected in zip(roll(model, clip)[0], rolled, strict=True):
         assert iou(got, expected) > 0.98  # kernels join other operators where the graph is cut
@@ -196,13 +196,13 @@ def test_files_that_are_no_pair_are_unsupported_ops(pair, file, tmp_path):
     for path, content in zip((encode, head, text), (*pair, b"no model"), strict=True):
         path.write_bytes(content)
     with pytest.raises(TTVOSError, match="it has no signature 'init'"):
-        Pair(encode, encode)
+        SplitModel(encode, encode)
     with pytest.raises(TTVOSError, match="not a TTVOS model"):
-        Pair(file, encode)
+        SplitModel(file, encode)
     with pytest.raises(TTVOSError, match=r"text\.tflite"):
-        Pair(head, text)
+        SplitModel(head, text)
     with pytest.raises(TTVOSError, match=r"no-such-lib\.so: cannot be loaded"):
-        Pair(head, encode, delegate="no-such-lib.so")
+        SplitModel(head, encode, delegate="no-such-lib.so")
     with pytest.raises(TTVOSError, match="it runs the encoder of a Coral pair, and none is given"):
         Tracker(file, delegate="libedgetpu.so.1")
 

@@ -13,7 +13,7 @@ from ttvos_tf.runtime.interpreter import Model, Tensors, first_line, load_runtim
 from ttvos_tf.runtime.quiet import without_announcement
 
 
-class Pair(Model):
+class SplitModel(Model):
     """A head's file and its encoder's; the attributes and calls of a Model.
 
     The encoder is called by its one input, and its outputs are told apart by shape and scale, because compilers for
