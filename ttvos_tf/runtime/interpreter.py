@@ -22,8 +22,8 @@ LAST_RESORT = {"tensorflow": "tensorflow.lite.python.interpreter"}
 Tensors = dict[str, np.ndarray]
 
 
-class Model:
-    """A loaded model. Calls share its buffers: use one Model in one thread.
+class TFLiteModel:
+    """A loaded model. Calls share its buffers: use one TFLiteModel in one thread.
 
     Attributes:
         path: the file.
