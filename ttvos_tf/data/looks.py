@@ -4,7 +4,6 @@ A source of looks hands out things that are alike, things with thin parts, and b
 made of them without knowing where they come from.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +15,7 @@ from ttvos_tf.contract import VOID
 from ttvos_tf.data import synthetic
 from ttvos_tf.data.augment import Colors, bounding_box
 from ttvos_tf.data.files import read_image, read_mask, size_of
+from ttvos_tf.data.held_out import ONE_IN, held_out
 from ttvos_tf.data.saliency import fill, image_pairs
 from ttvos_tf.data.texture import outline, shade, surface
 from ttvos_tf.errors import TTVOSError
@@ -27,16 +27,6 @@ ATTEMPTS = 200
 CANDIDATES = 8  # stills looked at for one with thin parts
 PLACES = 3  # stills looked at for one with much background
 SMALLEST = 56  # square root of the area of a thing's box in a still, in pixels: smaller ones are blurred when enlarged
-HELD_OUT_OF = 8
-
-
-def held_out(path: str | Path) -> bool:
-    """Whether a still belongs to those that networks are chosen by: about one in eight, by a hash of its name.
-
-    Training must leave these out, or the choice flatters what has seen them. Folder and suffix don't count: an image
-    and its mask go together, and a data set may be stored anywhere.
-    """
-    return hashlib.sha256(Path(path).stem.encode()).digest()[0] % HELD_OUT_OF == 0
 
 
 class Looks(Protocol):
@@ -113,7 +103,7 @@ class StillLooks:
         self.groups = [pair for root in objects for pair in image_pairs(root) if held_out(pair[0])]
         if not self.singles + self.groups:
             given = ", ".join(map(str, [*saliency, *objects])) or "stills"
-            raise TTVOSError(f"{given}: no held-out image (about one in {HELD_OUT_OF} is): give a larger data set")
+            raise TTVOSError(f"{given}: no held-out image (about one in {ONE_IN} is): give a larger data set")
 
     def alike(self, rng: np.random.Generator, count: int) -> list[Thing]:
         """Things of one picture, of about one size and colour, and recoloured copies, mostly mirrored."""
