@@ -77,7 +77,7 @@ def test_masks_are_exact(difficulty):
         white(layer) for layer in scene.layers if layer.picture.shape[2] == 3 or layer.picture[..., 3].max() > 127
     ]
     frames, labels = render(layers, scene.camera, SPEC.height, SPEC.width, blurred=True)
-    assert np.array_equal(labels == TARGET, labels_of(scene) == TARGET)  # shadows hide nothing
+    assert np.array_equal(labels == TARGET, labels_of(scene) == TARGET)  # shadows, left out here, label nothing
     seen = frames[..., 0] > 127
     assert np.mean(seen != (labels == TARGET)) < 0.002
     assert seen[inner(labels == TARGET, 2)].all()

@@ -2,8 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
+from ttvos_tf.data.clip import ClipSpec
+from ttvos_tf.data.looks import PaintedLooks
 from ttvos_tf.data.motion import translation
-from ttvos_tf.data.stage import Actor, smooth_path, spread, sway
+from ttvos_tf.data.scene import Layer, render
+from ttvos_tf.data.stage import Actor, Stage, smooth_path, spread, sway
 
 
 def test_paths_are_smooth_and_keep_their_ends():
@@ -23,6 +26,33 @@ def test_sway_stays_between_its_bounds_and_is_smooth():
     assert path.shape == (200, 50)
     assert 0.7 < np.abs(path).max() <= 1
     assert np.abs(np.diff(path, axis=0)).max() <= 2 * np.pi / 25
+
+
+def test_an_actor_is_as_large_as_told_and_its_shadow_labels_nothing():
+    spec = ClipSpec(5, 200, 300)
+    image, mask = np.full((80, 60, 3), 90, np.uint8), np.zeros((80, 60), np.uint8)
+    mask[10:70, 15:45] = 255
+    path = np.tile([150.0, 100.0], (5, 1))
+    scale = np.linspace(1, 2, 5)
+    stage = Stage(np.random.default_rng(0), PaintedLooks(), spec)
+    shadow, body = stage.actor((image, mask), 0.3, path, label=1, scale=scale, angle=np.zeros(5))
+    assert 0 < shadow.picture[..., 3].max() <= 127
+    assert (shadow.label, body.label) == (0, 1)
+    ground = Layer(np.zeros((200, 300, 3), np.uint8), np.eye(3))
+    _, labels = render([ground, shadow, body], np.tile(np.eye(3), (5, 1, 1)), 200, 300)
+    for t in (0, 4):
+        y, x = np.nonzero(labels[t])
+        assert np.sqrt(len(y)) == pytest.approx(0.3 * 200 * scale[t], rel=0.05)
+        assert (x.mean(), y.mean()) == pytest.approx((150, 100), abs=4)
+
+
+def test_a_screen_hides_its_width_from_top_to_bottom():
+    spec = ClipSpec(3, 100, 160)
+    screen = Stage(np.random.default_rng(0), PaintedLooks(), spec).screen(40, np.array([30.0, 80.0, 130.0]))
+    for t, x in enumerate((30, 80, 130)):
+        alpha = screen.seen(t, screen.poses[t], 100, 160)[..., 3] > 127
+        assert alpha.sum(axis=1) == pytest.approx(np.full(100, 40), abs=3)  # it leans a little
+        assert np.nonzero(alpha)[1].mean() == pytest.approx(x, abs=3)
 
 
 def test_no_rim_of_the_old_background_comes_along():
