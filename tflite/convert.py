@@ -23,7 +23,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.sizes import parse_size
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         sizes = [parse_size(text) for text in args.size or SIZES]
         for weights in [args.weights] if args.weights else sorted(SHIPPED.glob("*.npz")):
             for path, content in tqdm(files(weights, args.config, sizes, args.calibrate), unit="file", disable=None):
-                with whole_file(args.out / path) as partial:
+                with atomic_file(args.out / path) as partial:
                     partial.write_bytes(content)
                 tqdm.write(f"{args.out / path}  {len(content) / 1e6:.1f} MB")
     except TTVOSError as error:
@@ -60,7 +60,7 @@ def files(
     from ttvos_tf.data.sources import open_source
     from ttvos_tf.export.convert import FLOAT_PRECISIONS, convert, convert_pair, model_name
     from ttvos_tf.factory import load_model
-    from ttvos_tf.inspection.edge_tpu import refused
+    from ttvos_tf.inspection.edge_tpu import unsupported_ops
     from ttvos_tf.training.settings import load_settings
 
     expected = load_settings(config).model if config else None
@@ -76,7 +76,7 @@ def files(
                 raise TTVOSError(f"--calibrate: {weights} was trained quantised; only float weights are calibrated")
             yield name("int8"), convert(model, "int8")
             encode, head = convert_pair(model)
-            for line in refused(encode):
+            for line in unsupported_ops(encode):
                 tqdm.write(f"{name('int8_encode')}: Edge TPU refuses operator {line}")
             yield from ((name("int8_encode"), encode), (name("int8_head"), head))
         elif clips is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import load_model
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.installed import FOLDER
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
@@ -30,11 +30,11 @@ def main() -> None:
     for name, (weights, (height, width), precision) in MODELS.items():
         content = convert(load_model(WEIGHTS / weights, height=height, width=width), precision)
         file = f"ttvos_{name}.tflite"
-        with whole_file(FOLDER / file) as path:
+        with atomic_file(FOLDER / file) as path:
             path.write_bytes(content)
         manifest[name] = {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
         print(f"{file}  {len(content) / 1e6:.1f} MB")
-    with whole_file(FOLDER / "models.json") as path:
+    with atomic_file(FOLDER / "models.json") as path:
         path.write_text(json.dumps(manifest, indent=2) + "\n")
 
 

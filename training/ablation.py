@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 
 HERE = Path(__file__).resolve().parent
 
@@ -100,7 +100,7 @@ def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, 
         raise TTVOSError(f"{config}: no [validation] block; it says what the experiments are scored on")
     train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())
     score = validate(out / RELEASE, settings.validation, data, init="mask" if experiment.m else "box")
-    with whole_file(result) as path:
+    with atomic_file(result) as path:
         path.write_text(json.dumps({"J&F-Mean": score, "settings": record}) + "\n")
     return score
 

@@ -50,7 +50,7 @@ def average(files: dict[Path, Arrays]) -> Arrays:
     """
     (first_path, first), *others = files.items()
     for path, arrays in others:
-        shapes, wanted = ({name: array.shape for name, array in each.items()} for each in (arrays, first))
+        shapes, wanted = ({name: array.shape for name, array in tensors.items()} for tensors in (arrays, first))
         if str(arrays["config"]) != str(first["config"]) or shapes != wanted:
             raise TTVOSError(f"{path}: of another network than {first_path}")
     mean = {

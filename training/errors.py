@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.files import read_image
-from ttvos_tf.data.video_clips import Sequence
+from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, predicted
 from ttvos_tf.evaluation.jaccard import jaccard
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.images import read_mask
 
 RIGHT, MISSED, WRONG = (0, 130, 0), (0, 0, 130), (130, 0, 0)
@@ -43,9 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         videos = sequences(args.davis, args.split, args.year)
         rows = [row(video, args) for video in tqdm(videos, unit="sequence", disable=None)]
-        width = max(each.shape[1] for each in rows)
-        sheet = np.vstack([np.pad(each, ((0, 0), (0, width - each.shape[1]), (0, 0))) for each in rows])
-        with whole_file(args.out) as partial:
+        width = max(pictures.shape[1] for pictures in rows)
+        sheet = np.vstack([np.pad(pictures, ((0, 0), (0, width - pictures.shape[1]), (0, 0))) for pictures in rows])
+        with atomic_file(args.out) as partial:
             Image.fromarray(sheet).save(partial, format="PNG")
     except TTVOSError as error:
         print(f"errors.py: error: {error}", file=sys.stderr)
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def row(video: Sequence, args: argparse.Namespace) -> np.ndarray:
+def row(video: AnnotatedVideo, args: argparse.Namespace) -> np.ndarray:
     """Pictures of a sequence's scored frames, side by side: uint8 RGB (HEIGHT, width, 3)."""
     scored = range(1, len(video.frames) - 1)
     if not scored:

@@ -23,11 +23,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     out = args.out or Path("runs") / args.config.stem
     try:
-        from ttvos_tf.training.distillation import teach
+        from ttvos_tf.training.distillation import distill
         from ttvos_tf.training.records import RELEASE
         from ttvos_tf.training.settings import load_settings
 
-        teach(load_settings(args.config, args.set), args.data, out, resume=args.resume)
+        distill(load_settings(args.config, args.set), args.data, out, resume=args.resume)
     except TTVOSError as error:
         print(f"teach.py: error: {error}", file=sys.stderr)
         return 2

@@ -13,7 +13,7 @@ import numpy as np
 
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 
 Arrays = dict[str, np.ndarray]
 
@@ -51,7 +51,7 @@ def write_npz(path: Path, arrays: Arrays) -> None:
     Raises:
         TTVOSError: the place cannot be written.
     """
-    with whole_file(path) as partial:
+    with atomic_file(path) as partial:
         np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
 
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttvos_tf.data.first_masks import damaged
+from ttvos_tf.data.first_masks import corrupt_mask
 
 
 def rectangle(x, y, width, height):
@@ -16,7 +16,7 @@ def rectangle(x, y, width, height):
 def test_any_mask_can_be_damaged(seed, x, y, width, height):
     mask = rectangle(x, y, width, height)
     before = mask.copy()
-    result = damaged(np.random.default_rng(seed), mask)
+    result = corrupt_mask(np.random.default_rng(seed), mask)
     assert result.shape == mask.shape and result.dtype == np.uint8 and result.max() <= 1
     np.testing.assert_array_equal(mask, before)
 
@@ -25,7 +25,7 @@ def test_every_mistake_happens():
     mask = rectangle(20, 16, 20, 16)
     part, caught, moved = 0, 0, 0
     for seed in range(200):
-        result = damaged(np.random.default_rng(seed), mask)
+        result = corrupt_mask(np.random.default_rng(seed), mask)
         if (result <= mask).all():
             part += 1
             assert 0.1 < result.sum() / mask.sum() <= 1

@@ -3,23 +3,16 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from tests.data.trees import SIZE, check_clip, inner, is_red, labels_of, painted, write_image, write_mask
+from tests.data.trees import SIZE, check_clip, inner, is_red, labels_of, painted, write_mask, write_saliency
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.data.saliency import SaliencyClips, fill, image_pairs, on_own_background
-from ttvos_tf.data.scene import Layer, render
+from ttvos_tf.data.scene import Sprite, render
 from ttvos_tf.errors import TTVOSError
 
 SPEC = ClipSpec(4, 64, 112)
 STILL = np.tile(np.eye(3), (SPEC.length, 1, 1))
 LAYOUTS = [("images", "annotations"), ("imgs", "gt"), ("MSRA10K_Imgs_GT/Imgs",) * 2, ("Imgs",) * 2, (".",) * 2]
-
-
-def write_saliency(root, images="images", masks="annotations", count=3):
-    for index in range(count):
-        labels = labels_of((30 + 10 * index, 20 + 5 * index, 50, 45))
-        write_image(root / images / f"{index}.jpg", painted(labels))
-        write_mask(root / masks / f"{index}.png", labels * 255, "L")
 
 
 @pytest.mark.parametrize(("images", "masks"), LAYOUTS)
@@ -61,8 +54,8 @@ def test_mask_is_exactly_where_the_object_is():
     labels = labels_of((60, 30, 40, 40))
     moved = 0
     for seed in range(10):
-        layers = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC)
-        frames, seen = render(list(layers), STILL, SPEC.height, SPEC.width)
+        sprites = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC)
+        frames, seen = render(list(sprites), STILL, SPEC.height, SPEC.width)
         assert is_red(frames)[inner(seen == 1)].all()
         assert not is_red(frames)[inner(seen == 0)].any()
         moved += not np.array_equal(seen[0], seen[-1])
@@ -99,10 +92,10 @@ def test_fill_continues_colour_and_texture(box):
 
 
 class HiddenClips(SaliencyClips):
-    def layers(self, rng, spec):
+    def sprites(self, rng, spec):
         cover = np.full((spec.height, spec.width, 4), 255, np.uint8)
         cover[:, :10, 3] = 0
-        return [*super().layers(rng, spec), Layer(cover, np.eye(3), label=2)]
+        return [*super().sprites(rng, spec), Sprite(cover, np.eye(3), label=2)]
 
 
 def test_a_target_that_is_hidden_at_first_is_drawn_again(tmp_path):

@@ -58,6 +58,13 @@ def write_davis(base: Path, videos: dict[str, list[np.ndarray]], year: str = "20
     listing.write_text("\n".join(videos) + "\n")
 
 
+def write_saliency(root: Path, images: str = "images", masks: str = "annotations", count: int = 3) -> None:
+    for index in range(count):
+        labels = labels_of((30 + 10 * index, 20 + 5 * index, 50, 45))
+        write_image(root / images / f"{index}.jpg", painted(labels))
+        write_mask(root / masks / f"{index}.png", labels * 255, "L")
+
+
 def sliding(length: int = 8) -> list[np.ndarray]:
     """One object that goes right, two pixels a frame."""
     return [labels_of((30 + 2 * t, 30, 50, 40)) for t in range(length)]

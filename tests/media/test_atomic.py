@@ -3,7 +3,7 @@ import os
 import pytest
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_file, whole_folder
+from ttvos_tf.media.atomic import atomic_file, atomic_folder
 
 
 class DiskError(Exception):
@@ -16,7 +16,7 @@ def entries(folder):
 
 def test_a_file_appears_when_it_is_whole(tmp_path):
     target = tmp_path / "new" / "report.json"
-    with whole_file(target) as partial:
+    with atomic_file(target) as partial:
         partial.write_text("half")
         assert not target.exists()
         assert partial.suffix == ".json"
@@ -27,7 +27,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path):
 def test_a_failure_leaves_the_old_file(tmp_path):
     target = tmp_path / "report.json"
     target.write_text("old")
-    with pytest.raises(DiskError), whole_file(target) as partial:
+    with pytest.raises(DiskError), atomic_file(target) as partial:
         partial.write_text("half")
         raise DiskError
     assert target.read_text() == "old"
@@ -36,14 +36,14 @@ def test_a_failure_leaves_the_old_file(tmp_path):
 
 def test_a_folder_appears_when_it_is_whole(tmp_path):
     target = tmp_path / "results" / "cat"
-    with whole_folder(target) as partial:
+    with atomic_folder(target) as partial:
         (partial / "00000.png").write_text("mask")
         assert not target.exists()
     assert entries(tmp_path) == ["results", "results/cat", "results/cat/00000.png"]
 
 
 def test_a_failure_leaves_no_folder(tmp_path):
-    with pytest.raises(DiskError), whole_folder(tmp_path / "results" / "cat") as partial:
+    with pytest.raises(DiskError), atomic_folder(tmp_path / "results" / "cat") as partial:
         (partial / "00000.png").write_text("mask")
         raise DiskError
     assert entries(tmp_path) == []
@@ -53,7 +53,7 @@ def test_a_folder_of_replaceable_files_is_replaced_as_a_whole(tmp_path):
     target = tmp_path / "masks"
     target.mkdir()
     (target / "00007.png").write_text("old")
-    with whole_folder(target, replaceable=lambda file: file.suffix == ".png") as partial:
+    with atomic_folder(target, replaceable=lambda file: file.suffix == ".png") as partial:
         (partial / "00000.png").write_text("new")
     assert entries(tmp_path) == ["masks", "masks/00000.png"]
 
@@ -62,7 +62,7 @@ def test_a_failure_leaves_the_old_folder(tmp_path):
     target = tmp_path / "masks"
     target.mkdir()
     (target / "00007.png").write_text("old")
-    with pytest.raises(DiskError), whole_folder(target, replaceable=lambda file: True):
+    with pytest.raises(DiskError), atomic_folder(target, replaceable=lambda file: True):
         raise DiskError
     assert entries(tmp_path) == ["masks", "masks/00007.png"]
 
@@ -70,12 +70,12 @@ def test_a_failure_leaves_the_old_folder(tmp_path):
 def test_a_folder_that_holds_anything_else_is_kept(tmp_path):
     target = tmp_path / "masks"
     (target / "photos").mkdir(parents=True)
-    with pytest.raises(TTVOSError, match="holds photos, which would be lost"), whole_folder(target, lambda file: True):
+    with pytest.raises(TTVOSError, match="holds photos, which would be lost"), atomic_folder(target, lambda file: True):
         pytest.fail("began to write")
     assert entries(tmp_path) == ["masks", "masks/photos"]
 
 
-@pytest.mark.parametrize("whole", [whole_file, whole_folder])
+@pytest.mark.parametrize("whole", [atomic_file, atomic_folder])
 def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path, whole):
     (tmp_path / "file").write_text("x")
     with pytest.raises(TTVOSError, match="cannot be written"), whole(tmp_path / "file" / "below"):
@@ -84,7 +84,7 @@ def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path, who
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-@pytest.mark.parametrize("whole", [whole_file, whole_folder])
+@pytest.mark.parametrize("whole", [atomic_file, atomic_folder])
 def test_a_folder_without_permission_is_refused(tmp_path, whole):
     tmp_path.chmod(0o555)
     try:
@@ -96,7 +96,7 @@ def test_a_folder_without_permission_is_refused(tmp_path, whole):
 
 def test_a_file_where_a_folder_is_needed_and_the_reverse(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(TTVOSError, match="is a file"), whole_folder(tmp_path / "file"):
+    with pytest.raises(TTVOSError, match="is a file"), atomic_folder(tmp_path / "file"):
         pytest.fail("began to write")
-    with pytest.raises(TTVOSError, match="is a folder"), whole_file(tmp_path):
+    with pytest.raises(TTVOSError, match="is a folder"), atomic_file(tmp_path):
         pytest.fail("began to write")

@@ -10,9 +10,9 @@ import ttvos_tf.training.validation
 from tests.data.trees import sliding, write_davis
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
-from ttvos_tf.data.first_masks import box_shaped
+from ttvos_tf.data.first_masks import box_mask
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.distribution import Workers
+from ttvos_tf.training.distribution import ProcessGroup
 from ttvos_tf.training.log import restart_csv
 from ttvos_tf.training.loop import first_masks, open_sources, previous_masks, train
 from ttvos_tf.training.records import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION
@@ -116,7 +116,7 @@ def test_hrnets_gradients_reach_all_that_its_config_trains():
     assert not any(name.startswith(config.train.frozen) for name in names)
     assert any(name.startswith("stage2") for name in names)
     before = {v.name: v.numpy() for v in trainer.trained}
-    frames, masks = (np.repeat(np.repeat(each[:, :, :, :48], 2, 2), 2, 3) for each in clip_batch())
+    frames, masks = (np.repeat(np.repeat(array[:, :, :, :48], 2, 2), 2, 3) for array in clip_batch())
     trainer.train_step(frames, masks, masks[:, 0])
     for variable in trainer.trained:
         assert np.any(variable.numpy() != before[variable.name]), variable.name
@@ -210,7 +210,7 @@ def test_resume_needs_a_checkpoint_of_this_network(tmp_path):
     other = dataclasses.replace(TINY, model=dataclasses.replace(TINY.model, short_term=False))
     with pytest.raises(TTVOSError, match="short_term is True, expected False"):
         train(other, Path("."), tmp_path, resume=True)
-    trainer.release(tmp_path / CHECKPOINT)
+    trainer.export_weights(tmp_path / CHECKPOINT)
     with pytest.raises(TTVOSError, match=r"checkpoint\.npz"):
         train(TINY, Path("."), tmp_path, resume=True)
 
@@ -229,8 +229,8 @@ def test_box_shaped_covers_the_target():
     mask[5, 0] = 255
     expected = np.zeros_like(mask)
     expected[1:4, 2:7] = 1
-    np.testing.assert_array_equal(box_shaped(mask), expected)
-    assert not box_shaped(np.zeros_like(mask)).any()
+    np.testing.assert_array_equal(box_mask(mask), expected)
+    assert not box_mask(np.zeros_like(mask)).any()
 
 
 def test_share_of_boxes():
@@ -248,7 +248,7 @@ def test_a_clip_is_treated_alike_however_the_batch_is_shared(count):
     first = first_masks(masks, TINY.train, 5)
     previous = previous_masks(first, TINY.train, 5)
     for rank in range(count):
-        process = Workers(rank, count)
+        process = ProcessGroup(rank, count)
         ours = first_masks(process.share(masks), TINY.train, 5, process)
         np.testing.assert_array_equal(ours, process.share(first))
         np.testing.assert_array_equal(previous_masks(ours, TINY.train, 5, process), process.share(previous))

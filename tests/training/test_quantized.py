@@ -47,7 +47,7 @@ def test_training_from_the_float_weights(settings, tmp_path):
             np.testing.assert_array_equal(variable, started[name], err_msg=name)
 
     write_npz(tmp_path / "checkpoint.npz", trainer.checkpoint())
-    trainer.release(tmp_path / "weights.npz")
+    trainer.export_weights(tmp_path / "weights.npz")
     assert convert(load_model(tmp_path / "weights.npz", height=32, width=64), "int8")
     trainer.restore(tmp_path / "checkpoint.npz")
     assert trainer.step == 3

@@ -6,7 +6,7 @@ import json
 
 from ttvos_tf.commands.options import add_measure_arguments
 from ttvos_tf.inspection.timing import measure
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         TTVOSError: no such model, no model of that size, a number out of range, or a file that cannot be written.
     """
-    with whole_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+    with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
         report = measure(args.model, args.size, args.threads, args.frames, args.objects, args.runtime)
         if json_file:
             json_file.write_text(json.dumps(report, indent=2) + "\n")

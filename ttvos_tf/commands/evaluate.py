@@ -13,7 +13,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.report import global_csv, sequence_csv, table, to_json
 from ttvos_tf.evaluation.score import score_folder
 from ttvos_tf.evaluation.track import track_folder
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime import Tracker
 
 
@@ -69,5 +69,5 @@ def _default_folder(args: argparse.Namespace) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    with whole_file(path) as partial:
+    with atomic_file(path) as partial:
         partial.write_text(text)

@@ -19,7 +19,7 @@ from ttvos_tf.inspection.reports import (
     network_report,
     padded,
 )
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.sizes import parse_size
 from ttvos_tf.runtime.installed import find_model
 
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
         report = file_report(find_model(args.model))
         lines = _file_lines(report)
     if args.json:
-        with whole_file(args.json) as path:
+        with atomic_file(args.json) as path:
             path.write_text(json.dumps(report, indent=2) + "\n")
     print("\n".join([*lines, "", *_state_lines(report["state"])]))
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ttvos_tf.commands.options import until_interrupted
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_file, whole_folder
+from ttvos_tf.media.atomic import atomic_file, atomic_folder
 from ttvos_tf.media.images import is_written_by_us, read_mask, write_mask
 from ttvos_tf.media.overlay import draw_overlay
 from ttvos_tf.media.sizes import Size
@@ -72,11 +72,11 @@ def run(args: argparse.Namespace) -> None:
     labels = tracker.start(frame, mask, args.box)
     with contextlib.ExitStack() as outputs:
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
-        report_file = outputs.enter_context(whole_file(args.json)) if args.json else None
-        folder = outputs.enter_context(whole_folder(out, replaceable=is_written_by_us))
+        report_file = outputs.enter_context(atomic_file(args.json)) if args.json else None
+        folder = outputs.enter_context(atomic_folder(out, replaceable=is_written_by_us))
         video = None
         if args.overlay:
-            path = outputs.enter_context(whole_file(args.overlay))
+            path = outputs.enter_context(atomic_file(args.overlay))
             video = outputs.enter_context(VideoWriter(path, source.fps, size))
 
         def write(name: str, frame: np.ndarray, labels: np.ndarray) -> None:

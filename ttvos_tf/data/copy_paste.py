@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ttvos_tf.contract import TARGET
-from ttvos_tf.data.clip import Clip, starts_in_sight
+from ttvos_tf.data.clip import Clip, is_trackable
 
 
 def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip) -> Clip:
@@ -30,9 +30,9 @@ def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip) -> Clip:
     else:
         target, alone = own & ~pasted, own[0]
     masks = np.where(target, np.uint8(TARGET), np.where(pasted | own, np.uint8(0), scene.masks))
-    if not starts_in_sight(masks[0], alone):
+    if not is_trackable(masks[0], alone):
         return scene
-    frames = [_blend(*each) for each in zip(scene.frames, donor.frames, pasted, strict=True)]
+    frames = [_blend(*images) for images in zip(scene.frames, donor.frames, pasted, strict=True)]
     return Clip(np.stack(frames), masks)
 
 

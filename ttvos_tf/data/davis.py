@@ -7,11 +7,11 @@ with a folder `trainval` between, as the tools of 2017 unpack it.
 from pathlib import Path
 
 from ttvos_tf.data.files import files_by_stem
-from ttvos_tf.data.video_clips import Sequence, VideoClips
+from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
 
 
-def sequences(root: str | Path, split: str = "train", year: str = "2016") -> list[Sequence]:
+def sequences(root: str | Path, split: str = "train", year: str = "2016") -> list[AnnotatedVideo]:
     """The sequences of a split, in the order of its file.
 
     Args:
@@ -34,12 +34,12 @@ def sequences(root: str | Path, split: str = "train", year: str = "2016") -> lis
     return [_sequence(name, base / "JPEGImages/480p" / name, base / "Annotations/480p" / name) for name in names]
 
 
-def _sequence(name: str, images: Path, annotations: Path) -> Sequence:
+def _sequence(name: str, images: Path, annotations: Path) -> AnnotatedVideo:
     frames, masks = files_by_stem(images, ".jpg", ".jpeg", ".png"), files_by_stem(annotations, ".png")
     for stem, frame in frames.items():
         if stem not in masks:
             raise TTVOSError(f"{annotations / stem}.png: no such mask, but there is {frame}")
-    return Sequence(name, tuple(frames.values()), tuple(masks[stem] for stem in frames))
+    return AnnotatedVideo(name, tuple(frames.values()), tuple(masks[stem] for stem in frames))
 
 
 class DavisClips(VideoClips):

@@ -14,7 +14,7 @@ from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.motion import move
 
 
-def damaged(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
+def corrupt_mask(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     """Draws a mistake: a part lost, something else caught, or the place missed.
 
     Args:
@@ -57,7 +57,7 @@ def _place_missed(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     return cv2.warpAffine(mask, pose[:2], mask.shape[::-1], flags=cv2.INTER_NEAREST)
 
 
-def box_shaped(mask: np.ndarray) -> np.ndarray:
+def box_mask(mask: np.ndarray) -> np.ndarray:
     """Replaces a mask's target by its bounding box: uint8 (H, W) -> uint8 (H, W)."""
     rows, columns = np.nonzero((mask == 1).any(1))[0], np.nonzero((mask == 1).any(0))[0]
     box = np.zeros_like(mask)

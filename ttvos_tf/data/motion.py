@@ -74,7 +74,7 @@ def random_motion(
 
 
 def random_bend(rng: np.random.Generator, length: int, height: int, speed: float) -> np.ndarray:
-    """A smooth random deformation for Layer.bend: points move about 0.5 % of the height a frame at speed 1 or more."""
+    """A smooth random deformation for Sprite.bend: points move about 0.5 % of the height a frame at speed 1 or more."""
     grid = (4, 6, 2)
     walk = 2 * rng.standard_normal(grid) + min(speed, 1.0) * smooth_walk(rng, length, grid)
     return (0.005 * height * walk).astype(np.float32)

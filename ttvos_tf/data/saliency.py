@@ -14,11 +14,11 @@ import numpy as np
 
 from ttvos_tf.contract import TARGET
 from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
-from ttvos_tf.data.clip import Clip, ClipSpec, starts_in_sight
+from ttvos_tf.data.clip import Clip, ClipSpec, is_trackable
 from ttvos_tf.data.files import files_by_stem, read_image, read_mask, size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, smooth_walk, translation
-from ttvos_tf.data.occluder import OCCLUDED, passing_occluder
-from ttvos_tf.data.scene import Layer, cut_out, render, sprite
+from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
+from ttvos_tf.data.scene import Sprite, cut_out, random_sprite, render
 from ttvos_tf.errors import TTVOSError
 
 ATTEMPTS = 50
@@ -69,20 +69,20 @@ class SaliencyClips:
             center = spec.width / 2, spec.height / 2
             camera = random_motion(rng, spec.length, center, spec.height, speed=0.7 * random_speed(rng))
             blurred = rng.random() < 0.2
-            layers = self.layers(rng, spec)
-            target = next(layer for layer in layers if layer.label == TARGET)
+            sprites = self.sprites(rng, spec)
+            target = next(sprite for sprite in sprites if sprite.label == TARGET)
             alone = target.seen(0, camera[0] @ target.poses[0], spec.height, spec.width)[..., 3] > 127
             if alone.any() and rng.random() < OCCLUDED:
-                layers.append(passing_occluder(rng, bounding_box(alone), spec))
-            frames, labels = render(layers, camera, spec.height, spec.width, blurred=blurred)
+                sprites.append(sample_occluder(rng, bounding_box(alone), spec))
+            frames, labels = render(sprites, camera, spec.height, spec.width, blurred=blurred)
             masks = (labels == TARGET).astype(np.uint8)
-            if starts_in_sight(masks[0], alone):
+            if is_trackable(masks[0], alone):
                 colors = Colors.random(rng)
                 light = np.exp(0.03 * smooth_walk(rng, spec.length, ()))
                 return Clip(np.stack([colors.lit(light[t])(frame) for t, frame in enumerate(frames)]), masks)
         raise TTVOSError(f"{self.pairs[0][1].parent}: almost no mask shows an object")
 
-    def layers(self, rng: np.random.Generator, spec: ClipSpec) -> list[Layer]:
+    def sprites(self, rng: np.random.Generator, spec: ClipSpec) -> list[Sprite]:
         """Draws what a clip shows, back to front; the target has the label 1."""
         image, mask = self.draw(rng)
         if rng.random() < 0.5:
@@ -92,15 +92,15 @@ class SaliencyClips:
             if rng.random() < 0.5:
                 other = fill(other, other_mask)
             other, _, pose = zoom_in(rng, other, other_mask, spec, scales=(0.5, 1.0))
-            background, target = Layer(other, pose), sprite(rng, image, mask, spec, TARGET)
+            background, target = Sprite(other, pose), random_sprite(rng, image, mask, spec, TARGET)
 
-        behind: list[Layer] = []
-        before: list[Layer] = []
+        behind: list[Sprite] = []
+        before: list[Sprite] = []
         for _ in range(rng.choice(3, p=(0.5, 0.35, 0.15))):
             # Now and then a second copy of the target: only its place tells which is meant.
             looks = (image, mask) if rng.random() < 0.1 else self.draw(rng)
-            layer = sprite(rng, *looks, spec, DISTRACTOR)
-            (behind if rng.random() < 0.5 else before).append(layer)
+            sprite = random_sprite(rng, *looks, spec, DISTRACTOR)
+            (behind if rng.random() < 0.5 else before).append(sprite)
         return [background, *behind, target, *before]
 
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -130,14 +130,14 @@ def zoom_in(
 
 def on_own_background(
     rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: ClipSpec
-) -> tuple[Layer, Layer]:
+) -> tuple[Sprite, Sprite]:
     """The image without its object, and the object moving away from its place in it."""
     image, mask, pose = zoom_in(rng, image, mask, spec, scales=(0.7, 1.0))
     box, speed = bounding_box(mask), random_speed(rng)
     center = box.x + box.width / 2, box.y + box.height / 2
     poses = pose @ random_motion(rng, spec.length, center, spec.height, speed)
     bend = random_bend(rng, spec.length, spec.height, speed)
-    return Layer(fill(image, mask), pose), Layer(cut_out(image, mask), poses, bend, TARGET)
+    return Sprite(fill(image, mask), pose), Sprite(cut_out(image, mask), poses, bend, TARGET)
 
 
 def fill(image: np.ndarray, mask: np.ndarray) -> np.ndarray:

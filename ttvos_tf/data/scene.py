@@ -1,4 +1,4 @@
-"""Scenes of layers: images cut out by an alpha channel, moved, bent and laid over each other, with exact masks."""
+"""Scenes of sprites: images cut out by an alpha channel, moved, bent and laid over each other, with exact masks."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _NO_MAP = np.empty(0, np.float32)  # cv2.remap's second map, unused when the fir
 
 
 @dataclass(frozen=True)
-class Layer:
+class Sprite:
     """A picture that moves.
 
     Attributes:
@@ -32,11 +32,11 @@ class Layer:
 
     @property
     def is_background(self) -> bool:
-        """Whether the layer covers everything."""
+        """Whether the sprite covers everything."""
         return self.picture.shape[2] == 3
 
     def seen(self, t: int, pose: np.ndarray, height: int, width: int) -> np.ndarray:
-        """The layer at time t, its pixels mapped to the frame's by pose (3, 3): uint8 (height, width, 3 or 4)."""
+        """The sprite at time t, its pixels mapped to the frame's by pose (3, 3): uint8 (height, width, 3 or 4)."""
         border = cv2.BORDER_REFLECT_101 if self.is_background else cv2.BORDER_CONSTANT
         inverse = cv2.invertAffineTransform(pose[:2])  # np.linalg.inv wakes all cores for a 3x3 matrix
         if self.bend is None:
@@ -49,33 +49,33 @@ class Layer:
 
 
 def render(
-    layers: list[Layer], camera: np.ndarray, height: int, width: int, *, blurred: bool = False
+    sprites: list[Sprite], camera: np.ndarray, height: int, width: int, *, blurred: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draws the layers, back to front; the first must be a background.
+    """Draws the sprites, back to front; the first must be a background.
 
     Args:
-        layers: what to draw.
+        sprites: what to draw.
         camera: float64 (T, 3, 3), maps the scene to the frame.
         height: of the frames.
         width: of the frames.
-        blurred: smear every layer along its motion, as half an open shutter does.
+        blurred: smear every sprite along its motion, as half an open shutter does.
 
     Returns:
-        frames uint8 (T, height, width, 3) RGB, and labels uint8 (T, height, width): the label of the front-most layer
+        frames uint8 (T, height, width, 3) RGB, and labels uint8 (T, height, width): the label of the front-most sprite
         whose alpha is over one half.
     """
     frames = np.empty((len(camera), height, width, 3), np.uint8)
     labels = np.zeros((len(camera), height, width), np.uint8)
-    for layer in layers:
-        poses = camera @ layer.poses
+    for sprite in sprites:
+        poses = camera @ sprite.poses
         for t, pose in enumerate(poses):
-            picture = layer.seen(t, pose, height, width)
+            picture = sprite.seen(t, pose, height, width)
             if blurred:
-                picture = motion_blur(picture, velocity(poses, t, layer.picture.shape) / 2)
-            if layer.is_background:
+                picture = motion_blur(picture, velocity(poses, t, sprite.picture.shape) / 2)
+            if sprite.is_background:
                 frames[t] = picture
             else:
-                draw(frames[t], labels[t], picture, layer.label)
+                draw(frames[t], labels[t], picture, sprite.label)
     return frames, labels
 
 
@@ -112,7 +112,7 @@ def motion_blur(picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
     return cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
-def sprite(rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: ClipSpec, label: int) -> Layer:
+def random_sprite(rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: ClipSpec, label: int) -> Sprite:
     """The object of an image, moving from a random place of the frame, at a random size."""
     box = bounding_box(mask)
     part = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
@@ -127,11 +127,11 @@ def sprite(rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: 
     pose = translation(x * spec.width - width / 2, y * spec.height - height / 2)
     speed = random_speed(rng)
     poses = pose @ random_motion(rng, spec.length, (width / 2, height / 2), spec.height, speed)
-    return Layer(cut_out(image, mask), poses, random_bend(rng, spec.length, spec.height, speed), label)
+    return Sprite(cut_out(image, mask), poses, random_bend(rng, spec.length, spec.height, speed), label)
 
 
 def cut_out(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Joins an image uint8 (H, W, 3) and a mask uint8 (H, W) into a picture uint8 (H, W, 4) for a layer.
+    """Joins an image uint8 (H, W, 3) and a mask uint8 (H, W) into a picture uint8 (H, W, 4) for a sprite.
 
     The edge is blurred by about a pixel: real edges are mixed pixels too.
     """

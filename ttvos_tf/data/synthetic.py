@@ -42,10 +42,10 @@ def render(rng: np.random.Generator, spec: ClipSpec) -> tuple[np.ndarray, np.nda
     )
     margin = spec.height // 4
     backdrop = background(rng, spec.height + 2 * margin, spec.width + 2 * margin)
-    layers = [scene.Layer(backdrop, translation(-margin, -margin))]
+    sprites = [scene.Sprite(backdrop, translation(-margin, -margin))]
     for label in range(1, rng.integers(1, MOST_OBJECTS + 1) + 1):
-        layers.append(scene.sprite(rng, *thing(rng, spec.height // 2 + 16), spec, label))
-    frames, labels = scene.render(layers, camera, spec.height, spec.width, blurred=rng.random() < 0.2)
+        sprites.append(scene.random_sprite(rng, *thing(rng, spec.height // 2 + 16), spec, label))
+    frames, labels = scene.render(sprites, camera, spec.height, spec.width, blurred=rng.random() < 0.2)
     colors = Colors.random(rng, strength=0.5)
     return np.stack([colors(frame) for frame in frames]), labels
 

@@ -11,7 +11,7 @@ from ttvos_tf.data.augment import Colors, bounding_box, crop_and_resize, random_
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
 from ttvos_tf.data.copy_paste import copy_paste
 from ttvos_tf.data.files import read_image, read_mask, size_of
-from ttvos_tf.data.occluder import OCCLUDED, passing_occluder
+from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
 from ttvos_tf.data.scene import draw
 from ttvos_tf.errors import TTVOSError
 
@@ -20,7 +20,7 @@ SAME_VIDEO = 0.25  # share of pasted objects from the same video: only their pla
 
 
 @dataclass(frozen=True)
-class Sequence:
+class AnnotatedVideo:
     """A video with masks.
 
     Attributes:
@@ -44,7 +44,7 @@ class VideoClips:
         pasted: share of the clips with the object of another clip in them (copy_paste.py).
     """
 
-    def __init__(self, sequences: ListLike[Sequence], *, merge_objects: bool, strides: int, pasted: float = 0.0):
+    def __init__(self, sequences: ListLike[AnnotatedVideo], *, merge_objects: bool, strides: int, pasted: float = 0.0):
         self.sequences = sequences
         self.merge_objects = merge_objects
         self.strides = strides
@@ -61,12 +61,12 @@ class VideoClips:
             same = self._try_sample(rng, video, spec) if rng.random() < SAME_VIDEO else None
             clip = copy_paste(rng, clip, same or self._draw(rng, spec)[1])
         if rng.random() < OCCLUDED:
-            layer = passing_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
+            sprite = sample_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
             for t in range(spec.length):
-                draw(clip.frames[t], clip.masks[t], layer.seen(t, layer.poses[t], spec.height, spec.width), 0)
+                draw(clip.frames[t], clip.masks[t], sprite.seen(t, sprite.poses[t], spec.height, spec.width), 0)
         return clip
 
-    def _draw(self, rng: np.random.Generator, spec: ClipSpec) -> tuple[Sequence, Clip]:
+    def _draw(self, rng: np.random.Generator, spec: ClipSpec) -> tuple[AnnotatedVideo, Clip]:
         """Draws a video and a clip of it."""
         for _ in range(ATTEMPTS):
             video = self.sequences[rng.integers(len(self.sequences))]
@@ -75,7 +75,7 @@ class VideoClips:
                 return video, clip
         raise TTVOSError(f"{self.sequences[0].annotations[0].parent.parent}: almost no mask shows an object")
 
-    def _try_sample(self, rng: np.random.Generator, video: Sequence, spec: ClipSpec) -> Clip | None:
+    def _try_sample(self, rng: np.random.Generator, video: AnnotatedVideo, spec: ClipSpec) -> Clip | None:
         """Draws start, stride, direction, object, crop, flip and colours; None if the first frame shows no target."""
         order = random_order(rng, len(video.frames), spec.length, self.strides)
         first = read_image(video.frames[order[0]])

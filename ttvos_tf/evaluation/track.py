@@ -9,17 +9,17 @@ import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.data.files import read_image, size_of
-from ttvos_tf.data.video_clips import Sequence
+from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, object_ids
-from ttvos_tf.media.atomic import whole_folder
+from ttvos_tf.media.atomic import atomic_folder
 from ttvos_tf.media.images import is_written_by_us, read_mask, write_mask
 from ttvos_tf.media.sizes import Size, format_size
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.objects import Box
 
 
-def track_folder(tracker: Tracker, videos: list[Sequence], year: str, init: str, out: Path) -> float:
+def track_folder(tracker: Tracker, videos: list[AnnotatedVideo], year: str, init: str, out: Path) -> float:
     """Tracks every sequence and writes its masks to `<out>/<sequence>/<frame>.png`, a sequence at a time.
 
     Args:
@@ -39,7 +39,7 @@ def track_folder(tracker: Tracker, videos: list[Sequence], year: str, init: str,
     seconds = 0.0
     with tqdm(total=sum(len(video.frames) for video in videos), unit="frame", desc="tracking", disable=None) as bar:
         for video in videos:
-            with whole_folder(out / video.name, replaceable=is_written_by_us) as folder:
+            with atomic_folder(out / video.name, replaceable=is_written_by_us) as folder:
                 for path, (labels, took) in zip(video.frames, track(tracker, video, year, init), strict=True):
                     write_mask(folder / f"{path.stem}.png", labels)
                     seconds += took
@@ -47,7 +47,7 @@ def track_folder(tracker: Tracker, videos: list[Sequence], year: str, init: str,
     return sum(len(video.frames) - 1 for video in videos) / seconds
 
 
-def track(tracker: Tracker, video: Sequence, year: str, init: str) -> Iterator[tuple[np.ndarray, float]]:
+def track(tracker: Tracker, video: AnnotatedVideo, year: str, init: str) -> Iterator[tuple[np.ndarray, float]]:
     """Tracks one sequence; see `track_folder`.
 
     Yields:
@@ -71,7 +71,7 @@ def track(tracker: Tracker, video: Sequence, year: str, init: str) -> Iterator[t
         yield names[labels], took
 
 
-def ids_of(first: np.ndarray, video: Sequence) -> list[int]:
+def ids_of(first: np.ndarray, video: AnnotatedVideo) -> list[int]:
     """The objects of a video, by its first annotation.
 
     Raises:

@@ -10,7 +10,7 @@ from ttvos_tf.errors import TTVOSError
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Yields a path to write to, renamed to `path` if the block succeeds and removed if it fails.
 
     Missing parent folders are made at the end. The yielded path has `path`'s suffix.
@@ -34,7 +34,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path, replaceable: Callable[[Path], bool] = lambda file: False) -> Iterator[Path]:
+def atomic_folder(path: Path, replaceable: Callable[[Path], bool] = lambda file: False) -> Iterator[Path]:
     """Yields an empty folder to fill, renamed to `path` if the block succeeds and removed if it fails.
 
     Args:

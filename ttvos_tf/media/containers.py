@@ -13,7 +13,7 @@ def is_avi(path: Path) -> bool:
         return file.read(12)[8:] == b"AVI "
 
 
-def is_cut_short(path: Path) -> bool:
+def is_truncated(path: Path) -> bool:
     """Whether an MP4, MOV, AVI, MKV or WebM file ends before its parts do; False for containers that do not tell."""
     with path.open("rb") as file:
         head = file.read(12)

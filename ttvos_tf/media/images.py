@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_file
+from ttvos_tf.media.atomic import atomic_file
 
 WRITTEN_BY = "ttvos"
 
@@ -85,7 +85,7 @@ def write_mask(path: str | Path, labels: np.ndarray) -> None:
     image.putpalette(davis_palette().tobytes())
     info = PngInfo()
     info.add_text("Software", WRITTEN_BY)
-    with whole_file(Path(path)) as partial:
+    with atomic_file(Path(path)) as partial:
         image.save(partial, "PNG", pnginfo=info)
 
 

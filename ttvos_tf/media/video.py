@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.containers import is_avi, is_cut_short
+from ttvos_tf.media.containers import is_avi, is_truncated
 from ttvos_tf.media.images import read_image
 from ttvos_tf.media.sizes import format_size
 
@@ -111,7 +111,7 @@ class VideoFile:
         # The promise is duration times rate in many containers, more than there are if the rate varies. So it counts
         # only where it is exact, where the file ends too early, or where the last tenth of the duration is empty.
         if len(times) < promised and (
-            is_avi(path) or is_cut_short(path) or (fps > 0 and max(times) < 900 * promised / fps)
+            is_avi(path) or is_truncated(path) or (fps > 0 and max(times) < 900 * promised / fps)
         ):
             raise TTVOSError(
                 f"{path}: cut short or damaged: {len(times)} of its {promised:.0f} frames are there: "

@@ -14,11 +14,11 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size, format_size
 
 MIN_SIZE = 16  # the coarsest features have a stride of 16: less is not a picture
-NEARLY_FILLS = 0.9
+STRETCH_THRESHOLD = 0.9
 
 
 @dataclass(frozen=True)
-class Fit:
+class Letterbox:
     """Where frames of one size lie in a model's input.
 
     Attributes:
@@ -53,7 +53,7 @@ class Fit:
         return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
 
 
-def fit(source: Size, model: Size) -> Fit:
+def letterbox(source: Size, model: Size) -> Letterbox:
     """Places frames of size `source` in a model of size `model`.
 
     Raises:
@@ -62,10 +62,10 @@ def fit(source: Size, model: Size) -> Fit:
     if min(source) < MIN_SIZE:
         raise TTVOSError(f"the frame is {format_size(source)}: it must be at least {MIN_SIZE}x{MIN_SIZE}")
     scale = min(model[0] / source[0], model[1] / source[1])
-    if 1 <= scale <= 1 / NEARLY_FILLS:
-        return Fit(source, model, source)
+    if 1 <= scale <= 1 / STRETCH_THRESHOLD:
+        return Letterbox(source, model, source)
     inner = tuple(min(limit, max(1, round(side * scale))) for side, limit in zip(source, model, strict=True))
-    return Fit(source, model, (inner[0], inner[1]))
+    return Letterbox(source, model, (inner[0], inner[1]))
 
 
 def _resize(image: np.ndarray, size: Size) -> np.ndarray:

@@ -1,11 +1,10 @@
 """The loss of a clip: the network unrolled over its frames (Eq. 5), back-propagated through the recurrence."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import VOID
-from ttvos_tf.losses import TemporalConsistencyLoss, cross_entropy, jaccard_loss
+from ttvos_tf.losses import LossWeights, TemporalConsistencyLoss, cross_entropy, jaccard_loss, total_loss
 from ttvos_tf.network.ttvos import TTVOS, Features, foreground, pool_mask
 
 
@@ -16,19 +15,6 @@ class ClipLoss(NamedTuple):
     cross_entropy: tf.Tensor
     jaccard: tf.Tensor
     transition: tf.Tensor
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """What a clip's loss is made of, beside the cross entropy.
-
-    Attributes:
-        transition: lambda of Eq. 5; 0 leaves the temporal consistency loss out.
-        jaccard: of the Jaccard loss, which the paper does not have.
-    """
-
-    transition: float = 0.0
-    jaccard: float = 0.0
 
 
 def unroll(
@@ -49,8 +35,8 @@ def unroll(
     """
     batch, length = frames.shape[:2]
     maps = model.encode(tf.reshape(frames, [batch * length, *frames.shape[2:]]), training=training)
-    over_time = [tf.reshape(each, [batch, length, *each.shape[1:]]) for each in maps]
-    features = [Features(*(each[:, t] for each in over_time)) for t in range(length)]
+    over_time = [tf.reshape(values, [batch, length, *values.shape[1:]]) for values in maps]
+    features = [Features(*(values[:, t] for values in over_time)) for t in range(length)]
     state = model.start(features[0], first_mask, training=training)
     if previous is not None:
         state["state_mask"] = model.masks(previous)
@@ -95,11 +81,11 @@ def clip_loss(
             pi_hat = model.transition(similarity, training=training)
             transitions.append(transition_loss(pi_hat, heatmap, previous, known))
     entropy, jaccard, transition = (_mean(terms) for terms in (entropies, jaccards, transitions))
-    total = entropy + weights.jaccard * jaccard + weights.transition * transition
+    total = total_loss(entropy, transition, jaccard, weights)
     return ClipLoss(total, entropy, jaccard, transition)
 
 
-def imitation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor) -> ClipLoss:
+def mask_distillation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor) -> ClipLoss:
     """How far a network's masks are from a teacher's over a clip, each going on from its own: a divergence, 0 if equal.
 
     Args:

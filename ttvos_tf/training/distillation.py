@@ -26,7 +26,7 @@ from ttvos_tf.weights import assign, named_variables, read_npz, save_weights, wr
 LEAST_VARIANCE = 0.01  # of a teacher's channel; the error of one that hardly varies is not blown up
 
 
-class Lesson:
+class FeatureDistiller:
     """A student, its teacher, and the student's optimiser.
 
     Args:
@@ -45,7 +45,7 @@ class Lesson:
         teacher = load_model(resolve(settings.teacher_weights, data_root), height=train.height, width=train.width)
         self.teacher = teacher.encoder
         self.student = build_model(settings.model, height=train.height, width=train.width)
-        take_over_head(self.student, teacher)
+        transfer_head(self.student, teacher)
         self.trained = self.student.encoder.trainable_variables
         self.optimizer = build_optimizer(train, self.trained)
 
@@ -55,7 +55,7 @@ class Lesson:
         return int(self.optimizer.iterations)
 
     @tf.function
-    def teach(self, frames: tf.Tensor) -> list[tf.Tensor]:
+    def train_step(self, frames: tf.Tensor) -> list[tf.Tensor]:
         """One optimiser step on frames uint8 RGB (B, H, W, 3).
 
         Returns:
@@ -91,7 +91,7 @@ def relative_error(guess: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(guess - target) / (variance + LEAST_VARIANCE))
 
 
-def take_over_head(student: TTVOS, teacher: TTVOS) -> None:
+def transfer_head(student: TTVOS, teacher: TTVOS) -> None:
     """Gives a network another's matching, decoder and update.
 
     Where a kernel's input begins with the backbone's channels, of which the student has more, the ones that only the
@@ -127,11 +127,11 @@ def _with_zeros(kernel: np.ndarray, wanted: int, known: dict[int, int]) -> np.nd
     return kernel
 
 
-def teach(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> Lesson:
+def distill(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> FeatureDistiller:
     """Teaches to the end of the settings' steps, on the first frames of clips.
 
     Args:
-        settings: see Lesson.
+        settings: see FeatureDistiller.
         data_root: what the settings' paths are relative to.
         out: folder for `weights.npz`, `checkpoint.npz` and `log.csv`.
         resume: continue from `out`'s checkpoint.
@@ -142,29 +142,29 @@ def teach(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
     check_folder(out, resume)
     train = settings.train
     sources = open_sources(settings, data_root)
-    lesson = Lesson(settings, data_root)
+    distiller = FeatureDistiller(settings, data_root)
     if resume:
-        lesson.restore(out / CHECKPOINT)
+        distiller.restore(out / CHECKPOINT)
     make_folder(out)
     spec = ClipSpec(1, train.height, train.width)
-    stream = batches(sources, spec, train.batch_size, seed=train.seed, start=lesson.step)
-    log = Log(out / LOG, ("error4", "error8", "error16"), start=lesson.step)
-    bar = tqdm(total=train.steps, initial=lesson.step, unit="step", disable=None)
+    stream = batches(sources, spec, train.batch_size, seed=train.seed, start=distiller.step)
+    log = Log(out / LOG, ("error4", "error8", "error16"), start=distiller.step)
+    bar = tqdm(total=train.steps, initial=distiller.step, unit="step", disable=None)
     try:
-        while lesson.step < train.steps:
+        while distiller.step < train.steps:
             frames, _ = next(stream)
-            errors = [float(error) for error in lesson.teach(frames[:, 0])]
+            errors = [float(error) for error in distiller.train_step(frames[:, 0])]
             if not np.isfinite(errors).all():
-                raise TTVOSError(f"the error is no longer finite at step {lesson.step}: lower train.learning_rate")
-            log.write(lesson.step, *errors)
+                raise TTVOSError(f"the error is no longer finite at step {distiller.step}: lower train.learning_rate")
+            log.write(distiller.step, *errors)
             bar.update()
             bar.set_postfix_str(log.summary())
-            if lesson.step % train.checkpoint_every == 0:
-                lesson.save(out / CHECKPOINT)
+            if distiller.step % train.checkpoint_every == 0:
+                distiller.save(out / CHECKPOINT)
     finally:
         bar.close()
         log.close()
         stream.close()
-    lesson.save(out / CHECKPOINT)
-    save_weights(out / RELEASE, lesson.student)
-    return lesson
+    distiller.save(out / CHECKPOINT)
+    save_weights(out / RELEASE, distiller.student)
+    return distiller

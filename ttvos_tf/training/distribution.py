@@ -20,7 +20,7 @@ T = TypeVar("T", list, np.ndarray)
 
 
 @dataclass(frozen=True)
-class Workers:
+class ProcessGroup:
     """The processes of a run.
 
     Attributes:
@@ -36,7 +36,7 @@ class Workers:
         return batch[self.rank :: self.count]
 
 
-ALONE = Workers()
+SINGLE_PROCESS = ProcessGroup()
 
 
 def choose_strategy() -> tf.distribute.Strategy:
@@ -48,9 +48,9 @@ def choose_strategy() -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def workers(strategy: tf.distribute.Strategy) -> Workers:
+def workers(strategy: tf.distribute.Strategy) -> ProcessGroup:
     """This process's place among the run's processes."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.cluster_spec():
-        return Workers()
-    return Workers(rank=resolver.task_id, count=resolver.cluster_spec().num_tasks("worker"))
+        return ProcessGroup()
+    return ProcessGroup(rank=resolver.task_id, count=resolver.cluster_spec().num_tasks("worker"))

@@ -7,17 +7,19 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.first_masks import box_shaped, damaged
+from ttvos_tf.data.first_masks import box_mask, corrupt_mask
 from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.distribution import ALONE, Workers, choose_strategy, workers
+from ttvos_tf.training.distribution import SINGLE_PROCESS, ProcessGroup, choose_strategy, workers
 from ttvos_tf.training.records import CHECKPOINT, RunRecorder, check_folder, make_folder
 from ttvos_tf.training.settings import RunSettings, TrainSettings
 from ttvos_tf.training.trainer import Trainer
 
 
-def first_masks(masks: np.ndarray, settings: TrainSettings, step: int, process: Workers = ALONE) -> np.ndarray:
+def first_masks(
+    masks: np.ndarray, settings: TrainSettings, step: int, process: ProcessGroup = SINGLE_PROCESS
+) -> np.ndarray:
     """The first frames' masks as given to the network, some box-shaped: (B, T, H, W) -> (B, H, W).
 
     Args:
@@ -28,15 +30,17 @@ def first_masks(masks: np.ndarray, settings: TrainSettings, step: int, process: 
     """
     rng = np.random.default_rng([settings.seed, step, 1])
     boxed = process.share(rng.random(len(masks) * process.count)) < settings.box_probability
-    return np.stack([box_shaped(mask[0]) if box else mask[0] for mask, box in zip(masks, boxed, strict=True)])
+    return np.stack([box_mask(mask[0]) if box else mask[0] for mask, box in zip(masks, boxed, strict=True)])
 
 
-def previous_masks(first: np.ndarray, settings: TrainSettings, step: int, process: Workers = ALONE) -> np.ndarray:
+def previous_masks(
+    first: np.ndarray, settings: TrainSettings, step: int, process: ProcessGroup = SINGLE_PROCESS
+) -> np.ndarray:
     """What the first steps take for the previous masks, some damaged: (B, H, W) -> (B, H, W); see first_masks."""
     generators = np.random.default_rng([settings.seed, step, 2]).spawn(len(first) * process.count)
     return np.stack(
         [
-            damaged(rng, (mask == 1).view(np.uint8)) if rng.random() < settings.damage_probability else mask
+            corrupt_mask(rng, (mask == 1).view(np.uint8)) if rng.random() < settings.damage_probability else mask
             for mask, rng in zip(first, process.share(generators), strict=True)
         ]
     )
@@ -53,7 +57,7 @@ def open_sources(settings: RunSettings, data_root: Path) -> Sources:
     }
 
 
-def clips(sources: Sources, settings: TrainSettings, start: int, process: Workers) -> Iterator[Batch]:
+def clips(sources: Sources, settings: TrainSettings, start: int, process: ProcessGroup) -> Iterator[Batch]:
     """The run's batches from step `start` on, their clips growing longer as the settings say."""
     while start < settings.steps:
         length, until = settings.length_at(start), settings.end_of_length(start)

@@ -92,18 +92,18 @@ class RunRecorder:
         if step % LOG_EVERY == 0:
             self._board.losses(step, loss)
         if self._validation and self._validation.due(step, self.trainer.settings.train.steps):
-            self.trainer.release(self.out / RELEASE)
+            self.trainer.export_weights(self.out / RELEASE)
             score, is_best = self._validation(step, self.out / RELEASE)
             self._board.score(step, score)
             if is_best:
-                self.trainer.release(self.out / BEST)
+                self.trainer.export_weights(self.out / BEST)
 
     def finish(self) -> None:
         """After the last step."""
         checkpoint = self.trainer.checkpoint()
         if self.writes:
             write_npz(self.out / CHECKPOINT, checkpoint)
-            self.trainer.release(self.out / RELEASE)
+            self.trainer.export_weights(self.out / RELEASE)
 
     def __enter__(self) -> "RunRecorder":
         return self

@@ -9,9 +9,10 @@ import numpy as np
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
+from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
-from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, imitation_loss
+from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, mask_distillation_loss
 from ttvos_tf.training.distribution import workers
 from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
@@ -103,14 +104,14 @@ class Trainer:
         keep = tf.minimum(self.settings.train.ema_decay, (1.0 + count) / (10.0 + count))
         for name, variable in variables(self.model).items():
             self.average[name].assign_sub((1.0 - keep) * (self.average[name] - variable))
-        return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, each, axis=None) for each in losses))
+        return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, loss, axis=None) for loss in losses))
 
     def _replica_step(self, frames, masks, first_mask, previous_mask) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
             if self.teacher:
-                loss = imitation_loss(self.model, self.teacher, frames, first_mask)
+                loss = mask_distillation_loss(self.model, self.teacher, frames, first_mask)
             else:
                 loss = clip_loss(
                     self.model, frames, masks, first_mask, loss_weights(self.settings.train), previous_mask
@@ -159,7 +160,7 @@ class Trainer:
                     f"start a new run with init = {str(path)!r}"
                 )
 
-    def release(self, path: Path) -> None:
+    def export_weights(self, path: Path) -> None:
         """Writes the averaged weights alone."""
         write_npz(path, weight_arrays(self.model.config, self.average))
 
