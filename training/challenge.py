@@ -19,7 +19,7 @@ from tqdm import tqdm
 from ttvos_tf.data.challenge import CHALLENGE_VERSION, DIFFICULTIES, sequence
 from ttvos_tf.data.looks import Looks, PaintedLooks, StillLooks
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import whole_folder
+from ttvos_tf.media.atomic import atomic_folder
 from ttvos_tf.media.images import write_mask
 
 JPEG_QUALITY = 90
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         sources: dict[str, Looks] = {"painted": PaintedLooks()}
         if args.saliency or args.objects:
             sources["stills"] = StillLooks(args.saliency, args.objects)
-        with whole_folder(args.out) as folder:
+        with atomic_folder(args.out) as folder:
             count = write(folder, sources, args.seed, args.each, args.height)
     except TTVOSError as error:
         print(f"challenge.py: error: {error}", file=sys.stderr)

@@ -20,11 +20,11 @@ def scenes(difficulty, variant=0, seeds=SEEDS):
 
 
 def labels_of(scene):
-    return render(scene.layers, scene.camera, SPEC.height, SPEC.width, blurred=True)[1]
+    return render(scene.sprites, scene.camera, SPEC.height, SPEC.width, blurred=True)[1]
 
 
 def target_of(scene):
-    return next(layer for layer in scene.layers if layer.label == TARGET)
+    return next(sprite for sprite in scene.sprites if sprite.label == TARGET)
 
 
 def alone(scene):
@@ -61,22 +61,22 @@ def test_same_seed_same_bytes_other_seed_or_name_other_bytes():
         assert other.masks.shape != first.masks.shape or not np.array_equal(other.masks, first.masks)
 
 
-def white(layer):
-    """The layer in white if it is the target, in black if not."""
-    picture = np.full_like(layer.picture, 255 * (layer.label == TARGET))
+def white(sprite):
+    """The sprite in white if it is the target, in black if not."""
+    picture = np.full_like(sprite.picture, 255 * (sprite.label == TARGET))
     if picture.shape[2] == 4:
-        picture[..., 3] = layer.picture[..., 3]
-    return replace(layer, picture=picture, **({"tint": None} if isinstance(layer, Actor) else {}))
+        picture[..., 3] = sprite.picture[..., 3]
+    return replace(sprite, picture=picture, **({"tint": None} if isinstance(sprite, Actor) else {}))
 
 
 @pytest.mark.parametrize("difficulty", DIFFICULTIES)
 def test_masks_are_exact(difficulty):
     """With the target in white and all else in black, the picture is the mask, but for mixed pixels of the edges."""
     (scene,) = scenes(difficulty, 2, [5])
-    layers = [
-        white(layer) for layer in scene.layers if layer.picture.shape[2] == 3 or layer.picture[..., 3].max() > 127
+    sprites = [
+        white(sprite) for sprite in scene.sprites if sprite.picture.shape[2] == 3 or sprite.picture[..., 3].max() > 127
     ]
-    frames, labels = render(layers, scene.camera, SPEC.height, SPEC.width, blurred=True)
+    frames, labels = render(sprites, scene.camera, SPEC.height, SPEC.width, blurred=True)
     assert np.array_equal(labels == TARGET, labels_of(scene) == TARGET)  # shadows, left out here, label nothing
     seen = frames[..., 0] > 127
     assert np.mean(seen != (labels == TARGET)) < 0.002
@@ -108,25 +108,25 @@ def test_look_alikes_are_in_view():
 def test_look_alikes_are_there_and_move_as_told():
     for variant, moves in enumerate((lambda each: not each, lambda each: each, None)):
         for scene in scenes("lookalikes", variant):
-            alikes = [layer for layer in scene.layers if layer.label >= LOOK_ALIKE]
+            alikes = [sprite for sprite in scene.sprites if sprite.label >= LOOK_ALIKE]
             assert 3 <= len(alikes) <= 5
-            assert len({layer.label for layer in alikes}) == len(alikes)
-            wander = [np.linalg.norm(np.ptp(centers(layer), axis=0)) > 0.05 * SPEC.height for layer in alikes]
+            assert len({sprite.label for sprite in alikes}) == len(alikes)
+            wander = [np.linalg.norm(np.ptp(centers(sprite), axis=0)) > 0.05 * SPEC.height for sprite in alikes]
             assert all(map(moves, wander)) if moves else {True, False} == set(wander)
 
 
-def centers(layer):
-    """Where a layer's middle is in the scene: (T, 2)."""
-    height, width = layer.picture.shape[:2]
-    return (layer.poses @ (width / 2, height / 2, 1.0))[:, :2]
+def centers(sprite):
+    """Where a sprite's middle is in the scene: (T, 2)."""
+    height, width = sprite.picture.shape[:2]
+    return (sprite.poses @ (width / 2, height / 2, 1.0))[:, :2]
 
 
 def test_moving_look_alikes_meet_the_target():
     for scene in scenes("lookalikes", 1):
         target = centers(target_of(scene))
-        for layer in scene.layers:
-            if layer.label >= LOOK_ALIKE:
-                assert np.linalg.norm(centers(layer) - target, axis=1).min() < 0.2 * SPEC.height
+        for sprite in scene.sprites:
+            if sprite.label >= LOOK_ALIKE:
+                assert np.linalg.norm(centers(sprite) - target, axis=1).min() < 0.2 * SPEC.height
 
 
 def test_a_part_is_hidden_for_long():
@@ -178,7 +178,7 @@ def test_fast_things_are_fast():
 def test_several_at_once():
     for variant in range(3):
         for scene in scenes("several", variant, range(2)):
-            assert len([layer for layer in scene.layers if layer.label >= LOOK_ALIKE]) == 3
+            assert len([sprite for sprite in scene.sprites if sprite.label >= LOOK_ALIKE]) == 3
             assert hidden_share(scene).max() > 0.9
             scale = np.sqrt(np.abs(np.linalg.det(target_of(scene).poses[:, :2, :2])))
             assert scale.max() / scale.min() > 1.8

@@ -5,7 +5,7 @@ import pytest
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.looks import PaintedLooks
 from ttvos_tf.data.motion import translation
-from ttvos_tf.data.scene import Layer, render
+from ttvos_tf.data.scene import Sprite, render
 from ttvos_tf.data.stage import Actor, Stage, smooth_path, spread, sway
 
 
@@ -38,7 +38,7 @@ def test_an_actor_is_as_large_as_told_and_its_shadow_labels_nothing():
     shadow, body = stage.actor((image, mask), 0.3, path, label=1, scale=scale, angle=np.zeros(5))
     assert 0 < shadow.picture[..., 3].max() <= 127
     assert (shadow.label, body.label) == (0, 1)
-    ground = Layer(np.zeros((200, 300, 3), np.uint8), np.eye(3))
+    ground = Sprite(np.zeros((200, 300, 3), np.uint8), np.eye(3))
     _, labels = render([ground, shadow, body], np.tile(np.eye(3), (5, 1, 1)), 200, 300)
     for t in (0, 4):
         y, x = np.nonzero(labels[t])

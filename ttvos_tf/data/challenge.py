@@ -46,7 +46,7 @@ def sequence(name: str, difficulty: str, variant: int, looks: Looks, seed: int =
     length = int(rng.integers(DIFFICULTIES[difficulty].shortest, LONGEST + 1))
     spec = ClipSpec(length, height, 2 * round(height * rng.choice(ASPECTS) / 2))
     scene = compose(rng, difficulty, variant, looks, spec)
-    frames, labels = render(scene.layers, scene.camera, spec.height, spec.width, blurred=True)
+    frames, labels = render(scene.sprites, scene.camera, spec.height, spec.width, blurred=True)
     colors = Colors.random(rng, strength=0.4)
     grain = rng.normal(0, rng.uniform(1, 4), (height + 64, spec.width + 64, 3)).astype(np.int16)
     for frame, gains in zip(frames, scene.light, strict=True):
@@ -82,7 +82,7 @@ def look_alikes(stage: Stage, variant: int) -> Scene:
     thing, *others = stage.looks.alike(rng, count + 1)
     size, path = rng.uniform(0.2, 0.3), stage.wander(4)
     alikes = stage.look_alikes(others, size, path, moving)
-    behind = 2 * int(rng.integers(count - 2, count + 1))  # an actor is two layers; at most two pass before the target
+    behind = 2 * int(rng.integers(count - 2, count + 1))  # an actor is two sprites; at most two pass before the target
     return stage.scene(*alikes[:behind], *stage.actor(thing, size, path, TARGET), *alikes[behind:])
 
 

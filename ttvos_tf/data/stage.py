@@ -10,7 +10,7 @@ from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.clip import ClipSpec, shows_target
 from ttvos_tf.data.looks import Looks, Thing
 from ttvos_tf.data.motion import move, translation
-from ttvos_tf.data.scene import Layer, cut_out, render
+from ttvos_tf.data.scene import Sprite, cut_out, render
 from ttvos_tf.data.texture import blend, noise, random_color
 
 LOOK_ALIKE = 2  # labels of the look-alikes: 2, 3, ...; other things have the label 0
@@ -25,30 +25,30 @@ class Scene:
     """What a sequence shows.
 
     Attributes:
-        layers: back to front, the first a background.
+        sprites: back to front, the first a background.
         camera: float64 (T, 3, 3), maps the scene to the frame.
         light: float32 (T, 3), gains of red, green and blue.
     """
 
-    layers: list[Layer]
+    sprites: list[Sprite]
     camera: np.ndarray
     light: np.ndarray
 
     def alone(self, t: int, height: int, width: int) -> np.ndarray:
         """The target at frame t with nothing before it: bool (height, width)."""
-        target = next(layer for layer in self.layers if layer.label == TARGET)
+        target = next(sprite for sprite in self.sprites if sprite.label == TARGET)
         return target.seen(t, self.camera[t] @ target.poses[t], height, width)[..., 3] > 127
 
     def starts_in_sight(self, height: int, width: int) -> bool:
         """Whether the first frame shows nearly the whole target, and that is worth tracking."""
         alone = self.alone(0, height, width)
-        _, (labels,) = render([_still(layer) for layer in self.layers], self.camera[:1], height, width)
+        _, (labels,) = render([_still(sprite) for sprite in self.sprites], self.camera[:1], height, width)
         return shows_target(labels) and np.count_nonzero(labels == TARGET) > IN_SIGHT * np.count_nonzero(alone)
 
 
 @dataclass(frozen=True)
-class Actor(Layer):
-    """A layer that changes its colours, and that shrinks without flicker.
+class Actor(Sprite):
+    """A sprite that changes its colours, and that shrinks without flicker.
 
     Attributes:
         tint: float32 (T, 3), gains of red, green and blue; None: none.
@@ -57,14 +57,14 @@ class Actor(Layer):
     tint: np.ndarray | None = None
 
     def seen(self, t: int, pose: np.ndarray, height: int, width: int) -> np.ndarray:
-        """See Layer."""
+        """See Sprite."""
         picture = self.picture
         if self.tint is not None:
             picture = cv2.transform(picture, np.diag([*self.tint[t], 1]).astype(np.float32))
         scale = np.sqrt(abs(np.linalg.det(pose[:2, :2])))
         while scale < 0.7 and min(picture.shape[:2]) > 8:
             picture, pose, scale = cv2.pyrDown(picture), pose @ np.diag([2.0, 2.0, 1.0]), 2 * scale
-        return Layer(picture, self.poses, self.bend).seen(t, pose, height, width)
+        return Sprite(picture, self.poses, self.bend).seen(t, pose, height, width)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Stage:
         points *= self.spec.width, self.spec.height
         return smooth_path(points, self.spec.length)
 
-    def actor(self, thing: Thing, size: float, path: np.ndarray, label: int = 0, **changes: np.ndarray) -> list[Layer]:
+    def actor(self, thing: Thing, size: float, path: np.ndarray, label: int = 0, **changes: np.ndarray) -> list[Sprite]:
         """A thing and its shadow.
 
         Args:
@@ -111,18 +111,18 @@ class Stage:
         below[:, :2, 2] = 0.06 * size * scale[:, None] / scale[0] * height * np.array([0.5, 1.0])
         return [Actor(dark, below @ poses), body]
 
-    def bystanders(self, count: int) -> list[Layer]:
+    def bystanders(self, count: int) -> list[Sprite]:
         """Things that stand or move about, of other kinds."""
-        layers = []
+        sprites = []
         for _ in range(count):
             stops = 1 if self.rng.random() < 0.4 else 3
             size = self.rng.uniform(0.12, 0.35)
-            layers += self.actor(self.looks.alike(self.rng, 1)[0], size, self.wander(stops, 0.05, 0.95))
-        return layers
+            sprites += self.actor(self.looks.alike(self.rng, 1)[0], size, self.wander(stops, 0.05, 0.95))
+        return sprites
 
-    def look_alikes(self, things: list[Thing], size: float, target: np.ndarray, moving: list[bool]) -> list[Layer]:
+    def look_alikes(self, things: list[Thing], size: float, target: np.ndarray, moving: list[bool]) -> list[Sprite]:
         """Things like the target, about as large; the moving ones meet it halfway, each at a time of its own."""
-        layers, (width, height) = [], (self.spec.width, self.spec.height)
+        sprites, (width, height) = [], (self.spec.width, self.spec.height)
         for label, (thing, moves) in enumerate(zip(things, moving, strict=True), start=LOOK_ALIKE):
             if moves:
                 meeting = int(self.rng.uniform(0.25, 0.75) * self.spec.length)
@@ -130,10 +130,10 @@ class Stage:
                 path = smooth_path(np.stack([start, target[meeting], end]), self.spec.length, middle=meeting)
             else:
                 path = self.wander(1, 0.1, 0.9)
-            layers += self.actor(thing, size * self.rng.uniform(0.85, 1.15), path, label)
-        return layers
+            sprites += self.actor(thing, size * self.rng.uniform(0.85, 1.15), path, label)
+        return sprites
 
-    def screen(self, width: float, x: np.ndarray | float) -> Layer:
+    def screen(self, width: float, x: np.ndarray | float) -> Sprite:
         """A pillar or wall as high as the scene, so wide and with its middle at x (both in pixels)."""
         rows, columns = round(1.6 * self.spec.height), max(4, round(width))
         grey = self.rng.uniform(40, 190)
@@ -147,7 +147,7 @@ class Stage:
         picture[..., 3] = cv2.GaussianBlur(picture[..., 3], (3, 1), 0)
         middle = np.broadcast_to(x, self.spec.length)
         shift = np.stack([middle - picture.shape[1] / 2, np.full(self.spec.length, -0.3 * self.spec.height)], axis=-1)
-        return Layer(picture, move(shift, 1.0, self.rng.normal(0, 0.03), (picture.shape[1] / 2, rows / 2)))
+        return Sprite(picture, move(shift, 1.0, self.rng.normal(0, 0.03), (picture.shape[1] / 2, rows / 2)))
 
     def dusk(self, depth: float) -> np.ndarray:
         """Log gains (T, 3): the light falls or rises by a factor of about exp(depth), with a change of tint."""
@@ -155,19 +155,19 @@ class Stage:
         return smooth_path(np.stack(ends[:: self.rng.choice((-1, 1))]), self.spec.length)
 
     def scene(
-        self, *actors: Layer, shake: float = 0.06, periods: tuple[float, float] = SLOW, light: np.ndarray | float = 0.0
+        self, *actors: Sprite, shake: float = 0.06, periods: tuple[float, float] = SLOW, light: np.ndarray | float = 0.0
     ) -> Scene:
         """Puts the actors, back to front, before a background.
 
         Args:
-            *actors: layers.
+            *actors: sprites.
             shake: how far the camera sways, as a share of the height.
             periods: of its swaying, in frames, the shortest and the longest.
             light: log gains (T, 3).
         """
         spec, margin = self.spec, round(MARGIN * self.spec.height)
         backdrop = self.looks.background(self.rng, spec.height + 2 * margin, spec.width + 2 * margin)
-        ground = Layer(backdrop, translation(-margin, -margin))
+        ground = Sprite(backdrop, translation(-margin, -margin))
         pan = shake * spec.height * sway(self.rng, spec.length, (2,), periods)
         pan += 0.002 * spec.height * sway(self.rng, spec.length, (2,), periods=(4, 9))  # a hand trembles
         zoom, roll = (a * sway(self.rng, spec.length, ()) for a in (0.04, 0.02))
@@ -222,6 +222,6 @@ def spread(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(weight[..., None] > 0, image, np.clip(near, 0, 255)).astype(np.uint8)
 
 
-def _still(layer: Layer) -> Layer:
-    """The layer at the first frame."""
-    return replace(layer, poses=layer.poses[:1]) if layer.poses.ndim == 3 else layer
+def _still(sprite: Sprite) -> Sprite:
+    """The sprite at the first frame."""
+    return replace(sprite, poses=sprite.poses[:1]) if sprite.poses.ndim == 3 else sprite
