@@ -7,8 +7,8 @@ from tests.data.test_looks import KEPT, TRAINED, write_stills
 from tests.scripts import load_script
 from ttvos_tf.data.challenge import DIFFICULTIES, sequence
 from ttvos_tf.data.davis import sequences
-from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.data.looks import PaintedLooks
+from ttvos_tf.media.images import read_image, read_mask
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,12 @@ import numpy as np
 from ttvos_tf.contract import VOID
 from ttvos_tf.data import synthetic
 from ttvos_tf.data.augment import Colors, bounding_box
-from ttvos_tf.data.files import read_image, read_mask, size_of
 from ttvos_tf.data.held_out import ONE_IN, held_out
 from ttvos_tf.data.saliency import fill, image_pairs
 from ttvos_tf.data.texture import outline, shade, surface
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.sizes import size_of
 
 Thing = tuple[np.ndarray, np.ndarray]  # image uint8 (h, w, 3) RGB, and mask uint8 (h, w), 255 on the thing
 
@@ -132,8 +133,8 @@ class StillLooks:
         """The image of several that its things hide least of, without them: the largest part of the wanted aspect."""
         pairs = self.singles or self.groups
         drawn = [pairs[index] for index in rng.integers(len(pairs), size=PLACES)]
-        image, mask = min(map(_marked, drawn), key=lambda pair: np.count_nonzero(pair[1]) / pair[1].size)
-        image = fill(image, mask) if mask.any() else image
+        image, mask = min(map(_read, drawn), key=lambda pair: np.count_nonzero(pair[1]) / pair[1].size)
+        image = fill(image, np.where(mask, np.uint8(255), np.uint8(0))) if mask.any() else image
         scale = max(height / len(image), width / image.shape[1])
         size = max(width, round(scale * image.shape[1])), max(height, round(scale * len(image)))
         image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
@@ -143,9 +144,7 @@ class StillLooks:
 
     def _draw(self, rng: np.random.Generator, pairs: list[tuple[Path, Path]]) -> list[Thing]:
         """The things of a random picture that are whole and not small."""
-        image_path, mask_path = pairs[rng.integers(len(pairs))]
-        image = read_image(image_path)
-        mask = read_mask(mask_path, size_of(image))
+        image, mask = _read(pairs[rng.integers(len(pairs))])
         if pairs is self.singles:
             marked = [mask > 127]
         else:
@@ -169,10 +168,10 @@ def _contrast(one: Thing, other: Thing) -> float:
     return float(np.linalg.norm(first - second))
 
 
-def _marked(paths: tuple[Path, Path]) -> Thing:
-    """An image, and everything marked in it."""
-    image = read_image(paths[0])
-    return image, np.where(read_mask(paths[1], size_of(image)) > 0, np.uint8(255), np.uint8(0))
+def _read(paths: tuple[Path, Path]) -> tuple[np.ndarray, np.ndarray]:
+    """An image, and its mask's values."""
+    image = read_image(paths[0], upright=False)
+    return image, read_mask(paths[1], size_of(image), any_image=True)
 
 
 def _cut(image: np.ndarray, marked: np.ndarray) -> Thing | None:
