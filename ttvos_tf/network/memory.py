@@ -7,6 +7,7 @@ is compared with all of them (layers/memory_read.py).
 """
 
 import dataclasses
+from collections.abc import Mapping
 
 from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.compat import keras, layers, tf
@@ -79,7 +80,7 @@ def remember_given(feat_key: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]
 
 
 def remember_recent(
-    memory: dict[str, tf.Tensor], feat_key: tf.Tensor, mask: tf.Tensor, remember: tf.Tensor, rounding: Rounding
+    memory: Mapping[str, tf.Tensor], feat_key: tf.Tensor, mask: tf.Tensor, remember: tf.Tensor, rounding: Rounding
 ) -> dict[str, tf.Tensor]:
     """The memory after a frame: it takes the recent one's place if asked to, and if the target is in sight in it.
 

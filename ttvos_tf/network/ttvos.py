@@ -4,6 +4,7 @@ State and features are flat dicts of tensors, named as in a `.tflite` file (cont
 names, shapes and dtypes go in and come out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.backbones.registry import build_backbone
 from ttvos_tf.compat import keras, layers, tf
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import FEATURES, names
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import running_mean
 from ttvos_tf.network.attention import template_attention, template_encoder
@@ -21,7 +23,7 @@ from ttvos_tf.network.memory import is_remembered, memory_reader, remember_given
 from ttvos_tf.network.reach import limit_reach
 from ttvos_tf.network.rounding import EXACT, Rounding
 
-Features = dict[str, tf.Tensor]
+Tensors = Mapping[str, tf.Tensor]  # features, or a state that comes in
 State = dict[str, tf.Tensor]
 
 
@@ -64,22 +66,16 @@ class TTVOS:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """What `encode` gives."""
-        return ("feat4", "feat8", "feat16") + (() if self.memory_reader is None else ("feat_key",))
+        """What `encode` gives, in the order of the backbone's outputs."""
+        return names(FEATURES, keys=self.memory_reader is not None)
 
-    @property
-    def state_names(self) -> tuple[str, ...]:
-        """What goes from frame to frame."""
-        memory = () if self.memory_reader is None else ("state_memory_key", "state_memory_mask")
-        return ("state_mask", "state_feat16", "state_template", "state_count", *memory)
-
-    def encode(self, frame: tf.Tensor, training: bool = False) -> Features:
+    def encode(self, frame: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         """Frame uint8 RGB (B, H, W, 3) -> features, shared by all objects."""
         return dict(zip(self.feature_names, self.encoder(normalize(frame), training=training), strict=True))
 
-    def segment(self, features: Features, state: State, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
+    def segment(self, features: Tensors, state: Tensors, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """One object's logit (B, H, W, 1), foreground minus background; similarity features (B, H/8, W/8, C8)."""
-        known = features | state
+        known = {**features, **state}
         if self.memory_reader is not None:
             read = [known[name] for name in self.memory_reader.input_names]
             known["memory_maps"] = self.memory_reader(read, training=training)
@@ -88,16 +84,16 @@ class TTVOS:
         )
         return logit, similarity
 
-    def infer_logit(self, features: Features, state: State) -> tf.Tensor:
+    def infer_logit(self, features: Tensors, state: Tensors) -> tf.Tensor:
         """One object's logit (B, H, W, 1) at inference: that of `segment`, within the config's reach (ours)."""
         logit, _ = self.segment(features, state)
         return limit_reach(logit, state["state_mask"], self.config.reach, self.rounding)
 
     def update(
         self,
-        features: Features,
+        features: Tensors,
         probability: tf.Tensor,
-        state: State,
+        state: Tensors,
         training: bool = False,
         remember: tf.Tensor | None = None,
     ) -> State:
@@ -123,7 +119,7 @@ class TTVOS:
             memory = remember_recent(state, features["feat_key"], mask, taken, self.rounding)
         return _state(mask, features["feat16"], template, count) | memory
 
-    def init_from_features(self, features: Features, probability: tf.Tensor, training: bool = False) -> State:
+    def init_from_features(self, features: Tensors, probability: tf.Tensor, training: bool = False) -> State:
         """The state after the given first frame: TP_1 = I of that frame, t = 1."""
         mask = self.initial_mask_state(probability)
         count = tf.ones_like(mask[:, 0, 0, 0])
@@ -139,11 +135,11 @@ class TTVOS:
         """First frame uint8 (B, H, W, 3) and its mask in [0, 1] (B, H, W, 1) -> state."""
         return self.init_from_features(self.encode(frame), mask)
 
-    def step(self, frame: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+    def step(self, frame: tf.Tensor, state: Tensors) -> tuple[tf.Tensor, State]:
         """Next frame uint8 (B, H, W, 3) -> foreground probability of the single object (B, H, W, 1), new state."""
         return self.step_from_features(self.encode(frame), state)
 
-    def step_from_features(self, features: Features, state: State) -> tuple[tf.Tensor, State]:
+    def step_from_features(self, features: Tensors, state: Tensors) -> tuple[tf.Tensor, State]:
         """`step` on a frame that is encoded already."""
         probability = foreground_probability(self.infer_logit(features, state))
         return probability, self.update(features, probability, state)
