@@ -14,10 +14,11 @@ import numpy as np
 
 from ttvos_tf.contract import TARGET
 from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.clip import Clip, ClipSpec, is_trackable
 from ttvos_tf.data.files import files_by_stem, read_image, read_mask, size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, smooth_walk, translation
-from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
+from ttvos_tf.data.occluder import sample_occluder
 from ttvos_tf.data.scene import Sprite, cut_out, random_sprite, render
 from ttvos_tf.errors import TTVOSError
 
@@ -54,9 +55,11 @@ class SaliencyClips:
 
     Args:
         *roots: data set folders; all their images are drawn alike.
+        augmentation: how clips are varied.
     """
 
-    def __init__(self, *roots: str | Path):
+    def __init__(self, *roots: str | Path, augmentation: Augmentation = DEFAULTS):
+        self.augmentation = augmentation
         self.pairs = [pair for root in roots for pair in image_pairs(root)]
 
     def sample(self, rng: np.random.Generator, spec: ClipSpec) -> Clip:
@@ -65,41 +68,43 @@ class SaliencyClips:
         Raises:
             TTVOSError: an unreadable file, or no object found in many draws.
         """
+        augmentation = self.augmentation
         for _ in range(ATTEMPTS):
             center = spec.width / 2, spec.height / 2
             camera = random_motion(rng, spec.length, center, spec.height, speed=0.7 * random_speed(rng))
-            blurred = rng.random() < 0.2
+            blurred = rng.random() < augmentation.blur_probability
             sprites = self.sprites(rng, spec)
             target = next(sprite for sprite in sprites if sprite.label == TARGET)
             alone = target.seen(0, camera[0] @ target.poses[0], spec.height, spec.width)[..., 3] > 127
-            if alone.any() and rng.random() < OCCLUDED:
+            if alone.any() and rng.random() < augmentation.occluder_probability:
                 sprites.append(sample_occluder(rng, bounding_box(alone), spec))
             frames, labels = render(sprites, camera, spec.height, spec.width, blurred=blurred)
             masks = (labels == TARGET).astype(np.uint8)
             if is_trackable(masks[0], alone):
-                colors = Colors.random(rng)
-                light = np.exp(0.03 * smooth_walk(rng, spec.length, ()))
+                colors = Colors.random(rng, augmentation.color_strength)
+                light = np.exp(augmentation.flicker * smooth_walk(rng, spec.length, ()))
                 return Clip(np.stack([colors.lit(light[t])(frame) for t, frame in enumerate(frames)]), masks)
         raise TTVOSError(f"{self.pairs[0][1].parent}: almost no mask shows an object")
 
     def sprites(self, rng: np.random.Generator, spec: ClipSpec) -> list[Sprite]:
         """Draws what a clip shows, back to front; the target has the label 1."""
-        image, mask = self.draw(rng)
-        if rng.random() < 0.5:
-            background, target = on_own_background(rng, image, mask, spec)
+        augmentation, (image, mask) = self.augmentation, self.draw(rng)
+        if rng.random() < augmentation.own_background_probability:
+            background, target = on_own_background(rng, image, mask, spec, augmentation.own_scales)
         else:
             other, other_mask = self.draw(rng)
             if rng.random() < 0.5:
                 other = fill(other, other_mask)
-            other, _, pose = zoom_in(rng, other, other_mask, spec, scales=(0.5, 1.0))
-            background, target = Sprite(other, pose), random_sprite(rng, image, mask, spec, TARGET)
+            other, _, pose = zoom_in(rng, other, other_mask, spec, augmentation.other_scales)
+            target = random_sprite(rng, image, mask, spec, TARGET, augmentation.sprite_scales)
+            background = Sprite(other, pose)
 
         behind: list[Sprite] = []
         before: list[Sprite] = []
-        for _ in range(rng.choice(3, p=(0.5, 0.35, 0.15))):
+        for _ in range(rng.choice(len(augmentation.distractor_shares), p=augmentation.distractor_shares)):
             # Now and then a second copy of the target: only its place tells which is meant.
-            looks = (image, mask) if rng.random() < 0.1 else self.draw(rng)
-            sprite = random_sprite(rng, *looks, spec, DISTRACTOR)
+            looks = (image, mask) if rng.random() < augmentation.twin_probability else self.draw(rng)
+            sprite = random_sprite(rng, *looks, spec, DISTRACTOR, augmentation.sprite_scales)
             (behind if rng.random() < 0.5 else before).append(sprite)
         return [background, *behind, target, *before]
 
@@ -129,10 +134,10 @@ def zoom_in(
 
 
 def on_own_background(
-    rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: ClipSpec
+    rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: ClipSpec, scales: tuple[float, float]
 ) -> tuple[Sprite, Sprite]:
     """The image without its object, and the object moving away from its place in it."""
-    image, mask, pose = zoom_in(rng, image, mask, spec, scales=(0.7, 1.0))
+    image, mask, pose = zoom_in(rng, image, mask, spec, scales)
     box, speed = bounding_box(mask), random_speed(rng)
     center = box.x + box.width / 2, box.y + box.height / 2
     poses = pose @ random_motion(rng, spec.length, center, spec.height, speed)

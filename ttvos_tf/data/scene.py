@@ -112,12 +112,27 @@ def motion_blur(picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
     return cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
-def random_sprite(rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: ClipSpec, label: int) -> Sprite:
-    """The object of an image, moving from a random place of the frame, at a random size."""
+def random_sprite(
+    rng: np.random.Generator,
+    image: np.ndarray,
+    mask: np.ndarray,
+    spec: ClipSpec,
+    label: int,
+    scales: tuple[float, float],
+) -> Sprite:
+    """The object of an image, moving from a random place of the frame.
+
+    Args:
+        rng: the generator.
+        image: uint8 (H, W, 3).
+        mask: uint8 (H, W), 255 on the object.
+        spec: of the clip.
+        label: in the label map.
+        scales: range of its size, the square root of the share of the frame that its bounding box covers.
+    """
     box = bounding_box(mask)
     part = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
-    # The object's bounding box covers 2 % to 50 % of the frame.
-    zoom = rng.uniform(0.15, 0.7) * np.sqrt(spec.height * spec.width / (box.width * box.height))
+    zoom = rng.uniform(*scales) * np.sqrt(spec.height * spec.width / (box.width * box.height))
     size = max(4, round(box.height * zoom)), max(4, round(box.width * zoom * rng.uniform(0.85, 1.15)))
     edge = ((2, 2), (2, 2))  # room for the soft edge
     image = np.pad(resize(image[part], size), (*edge, (0, 0)), mode="edge")

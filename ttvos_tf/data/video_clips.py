@@ -8,15 +8,15 @@ import numpy as np
 
 from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.data.augment import Colors, bounding_box, crop_and_resize, random_window
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
 from ttvos_tf.data.copy_paste import copy_paste
 from ttvos_tf.data.files import read_image, read_mask, size_of
-from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
+from ttvos_tf.data.occluder import sample_occluder
 from ttvos_tf.data.scene import draw
 from ttvos_tf.errors import TTVOSError
 
 ATTEMPTS = 50
-SAME_VIDEO = 0.25  # share of pasted objects from the same video: only their place tells which object is meant
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,22 @@ class VideoClips:
     Args:
         sequences: the videos, drawn alike.
         merge_objects: everything marked is the target; otherwise one random object is, and the id 255 is void.
-        strides: most annotated frames between two frames of a clip; up to twice as many in one clip of five.
-        pasted: share of the clips with the object of another clip in them (copy_paste.py).
+        strides: most annotated frames between two frames of a clip; up to twice as many in fast ones.
+        augmentation: how clips are varied.
     """
 
-    def __init__(self, sequences: ListLike[AnnotatedVideo], *, merge_objects: bool, strides: int, pasted: float = 0.0):
+    def __init__(
+        self,
+        sequences: ListLike[AnnotatedVideo],
+        *,
+        merge_objects: bool,
+        strides: int,
+        augmentation: Augmentation = DEFAULTS,
+    ):
         self.sequences = sequences
         self.merge_objects = merge_objects
         self.strides = strides
-        self.pasted = pasted
+        self.augmentation = augmentation
 
     def sample(self, rng: np.random.Generator, spec: ClipSpec) -> Clip:
         """Draws a clip (see ClipSource).
@@ -57,10 +64,12 @@ class VideoClips:
             TTVOSError: an unreadable file, or no target found in many draws.
         """
         video, clip = self._draw(rng, spec)
-        if rng.random() < self.pasted:
-            same = self._try_sample(rng, video, spec) if rng.random() < SAME_VIDEO else None
+        if rng.random() < self.augmentation.paste_probability:
+            same = (
+                self._try_sample(rng, video, spec) if rng.random() < self.augmentation.same_video_probability else None
+            )
             clip = copy_paste(rng, clip, same or self._draw(rng, spec)[1])
-        if rng.random() < OCCLUDED:
+        if rng.random() < self.augmentation.occluder_probability:
             sprite = sample_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
             for t in range(spec.length):
                 draw(clip.frames[t], clip.masks[t], sprite.seen(t, sprite.poses[t], spec.height, spec.width), 0)
@@ -77,7 +86,7 @@ class VideoClips:
 
     def _try_sample(self, rng: np.random.Generator, video: AnnotatedVideo, spec: ClipSpec) -> Clip | None:
         """Draws start, stride, direction, object, crop, flip and colours; None if the first frame shows no target."""
-        order = random_order(rng, len(video.frames), spec.length, self.strides)
+        order = random_order(rng, len(video.frames), spec.length, self.strides, self.augmentation.fast_probability)
         first = read_image(video.frames[order[0]])
         source, size = size_of(first), (spec.height, spec.width)
         ids = read_mask(video.annotations[order[0]], source)
@@ -85,8 +94,10 @@ class VideoClips:
         if not len(objects):
             return None
         target = rng.choice(objects)
-        window = random_window(rng, bounding_box(self._marked(ids, target)), source, size, scales=(0.4, 1.0))
-        flip, colors = rng.random() < 0.5, Colors.random(rng)
+        window = random_window(
+            rng, bounding_box(self._marked(ids, target)), source, size, self.augmentation.video_scales
+        )
+        flip, colors = rng.random() < 0.5, Colors.random(rng, self.augmentation.color_strength)
 
         def cut(marked: np.ndarray) -> np.ndarray:
             return crop_and_resize(marked.astype(np.uint8) * 255, window, size) > 127
@@ -114,13 +125,20 @@ class VideoClips:
         return (ids != 0) if self.merge_objects else (ids == target)
 
 
-def random_order(rng: np.random.Generator, available: int, length: int, strides: int) -> np.ndarray:
+def random_order(rng: np.random.Generator, available: int, length: int, strides: int, fast: float) -> np.ndarray:
     """Indices of a clip's frames: evenly spaced, forwards or backwards in time, turning back where the video is short.
+
+    Args:
+        rng: the generator.
+        available: frames of the video.
+        length: of the clip.
+        strides: most frames from one to the next.
+        fast: share of the clips with up to twice as many.
 
     Returns:
         int64 (length,), each in [0, available).
     """
-    stride = rng.integers(1, (2 * strides if rng.random() < 0.2 else strides) + 1)
+    stride = rng.integers(1, (2 * strides if rng.random() < fast else strides) + 1)
     stride = max(1, min(stride, (available - 1) // max(length - 1, 1)))
     start = rng.integers(max(1, available - stride * (length - 1)))
     order = start + stride * np.arange(length)

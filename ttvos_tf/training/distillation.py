@@ -152,8 +152,7 @@ def distill(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fa
     bar = tqdm(total=train.steps, initial=distiller.step, unit="step", disable=None)
     try:
         while distiller.step < train.steps:
-            frames, _ = next(stream)
-            errors = [float(error) for error in distiller.train_step(frames[:, 0])]
+            errors = [float(error) for error in distiller.train_step(next(stream).frames[:, 0])]
             if not np.isfinite(errors).all():
                 raise TTVOSError(f"the error is no longer finite at step {distiller.step}: lower train.learning_rate")
             log.write(distiller.step, *errors)

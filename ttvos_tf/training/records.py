@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.clip_loss import ClipLoss
 from ttvos_tf.training.log import LOG_EVERY, Log
@@ -72,14 +72,14 @@ class RunRecorder:
             validation = trainer.settings.validation
             self._validation = Validation(validation, data_root, out / VALIDATION, trainer.step) if validation else None
 
-    def add(self, loss: ClipLoss, speed: float, batch: tuple[np.ndarray, ...]) -> None:
+    def add(self, loss: ClipLoss, speed: float, batch: Batch) -> None:
         """After a step: its loss, its speed in frames a second, and what it was trained on."""
         step, train = self.trainer.step, self.trainer.settings.train
         if self.writes:
             self._write_progress(step, loss, speed)
         # After the validation: a run that is killed during it does it again.
         if step % train.checkpoint_every == 0:
-            picture = draw_clip(self.trainer.model, *(part[:1] for part in batch))
+            picture = draw_clip(self.trainer.model, *(part[:1] for part in batch[:3]))
             checkpoint = self.trainer.checkpoint()
             if self.writes:
                 write_npz(self.out / CHECKPOINT, checkpoint)

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.compat import keras, tf
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
 from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
 from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, mask_distillation_loss
-from ttvos_tf.training.distribution import workers
+from ttvos_tf.training.distribution import process_group
 from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
 from ttvos_tf.weights import WEIGHTS, Arrays, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
@@ -75,20 +76,17 @@ class Trainer:
     def step(self) -> int:
         return int(self.optimizer.iterations.numpy())  # of several devices, int() knows nothing
 
-    def train_step(
-        self, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray, previous_mask: np.ndarray | None = None
-    ) -> ClipLoss:
-        """One optimiser step on this process's share of a batch; shapes as in clip_loss.
+    def train_step(self, batch: Batch) -> ClipLoss:
+        """One optimiser step on this process's share of a batch.
 
         Returns:
             The loss of the whole batch, over all devices.
         """
-        previous_mask = first_mask if previous_mask is None else previous_mask
-        return self._step(*(self._scatter(array) for array in (frames, masks, first_mask, previous_mask)))
+        return self._step(*(self._scatter(array) for array in batch))
 
     def _scatter(self, batch: np.ndarray):
         """Deals a batch out to this process's devices."""
-        devices = self.strategy.num_replicas_in_sync // workers(self.strategy).count
+        devices = self.strategy.num_replicas_in_sync // process_group(self.strategy).count
         if len(batch) % devices:
             raise TTVOSError(f"train.batch_size: {len(batch)} clips cannot be dealt out evenly to {devices} devices")
         if devices == 1:
