@@ -6,8 +6,9 @@ from PIL import ExifTags, Image
 from tests.data.trees import BARE, SIZE, check_clip, inner, is_red, labels_of, painted, write_mask, write_saliency
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.files import read_image, read_mask
-from ttvos_tf.data.saliency import SaliencyClips, fill, image_pairs, on_own_background
+from ttvos_tf.data.saliency import SaliencyClips, on_own_background
 from ttvos_tf.data.scene import Sprite, render
+from ttvos_tf.data.stills import fill, image_pairs
 from ttvos_tf.errors import TTVOSError
 
 SPEC = ClipSpec(4, 64, 112)

@@ -67,9 +67,8 @@ def _more_caught(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
 def _place_missed(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     """The target is elsewhere by up to half its size or so, and a little larger or smaller."""
     box = bounding_box(mask)
-    center = box.x + box.width / 2, box.y + box.height / 2
     shift = rng.normal(0, 0.2, size=(1, 2)) * (box.width, box.height)
-    pose = move(shift, np.exp(rng.normal(0, 0.15)), rng.normal(0, 0.17), center)[0]
+    pose = move(shift, np.exp(rng.normal(0, 0.15)), rng.normal(0, 0.17), box.center)[0]
     return cv2.warpAffine(mask, pose[:2], mask.shape[::-1], flags=cv2.INTER_NEAREST)
 
 

@@ -41,7 +41,8 @@ class Batch(NamedTuple):
         frames: uint8 (B, T, H, W, 3), RGB.
         masks: uint8 (B, T, H, W): 1 the target, 0 the rest, 255 void.
         first_masks: uint8 (B, H, W), what the network is given of the first frame: exact or the target's box.
-        previous_masks: uint8 (B, H, W), what it goes on from: the first mask, or that with a mistake.
+        previous_masks: uint8 (B, H, W), what it goes on from: the first mask or, of clips with a given frame from far
+            away, the second frame's; some with a mistake.
     """
 
     frames: np.ndarray
@@ -82,7 +83,8 @@ def make_batch(
         name = rng.choice(list(sources), p=weights / weights.sum())
         clip = sources[name][0].sample(rng, spec)
         first = first_mask(rng, clip.masks[0], augmentation)
-        items.append((clip.frames, clip.masks, first, previous_mask(rng, first, augmentation)))
+        known = [first, *clip.masks[1 : augmentation.known_frames]]
+        items.append((clip.frames, clip.masks, first, previous_mask(rng, known[-1], augmentation)))
     return Batch(*(np.stack(arrays) for arrays in zip(*items, strict=True)))
 
 

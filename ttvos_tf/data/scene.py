@@ -49,7 +49,13 @@ class Sprite:
 
 
 def render(
-    sprites: list[Sprite], camera: np.ndarray, height: int, width: int, *, blurred: bool = False
+    sprites: list[Sprite],
+    camera: np.ndarray,
+    height: int,
+    width: int,
+    *,
+    blurred: bool = False,
+    first_view: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws the sprites, back to front; the first must be a background.
 
@@ -59,6 +65,8 @@ def render(
         height: of the frames.
         width: of the frames.
         blurred: smear every sprite along its motion, as half an open shutter does.
+        first_view: float64 (3, 3), maps the first frame to another view of it (motion.random_view), which is drawn
+            instead; None: the frame itself.
 
     Returns:
         frames uint8 (T, height, width, 3) RGB, and labels uint8 (T, height, width): the label of the front-most sprite
@@ -69,7 +77,8 @@ def render(
     for sprite in sprites:
         poses = camera @ sprite.poses
         for t, pose in enumerate(poses):
-            picture = sprite.seen(t, pose, height, width)
+            is_elsewhere = t == 0 and first_view is not None
+            picture = sprite.seen(t, first_view @ pose if is_elsewhere else pose, height, width)
             if blurred:
                 picture = motion_blur(picture, velocity(poses, t, sprite.picture.shape) / 2)
             if sprite.is_background:

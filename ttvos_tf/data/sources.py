@@ -6,7 +6,7 @@ from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.clip import ClipSource
 from ttvos_tf.errors import TTVOSError
 
-KINDS = ("synthetic", "davis", "saliency", "youtube_vos")
+KINDS = ("synthetic", "davis", "saliency", "objects", "youtube_vos")
 
 
 def open_source(
@@ -36,6 +36,10 @@ def open_source(
         from ttvos_tf.data.saliency import SaliencyClips
 
         return SaliencyClips(path, augmentation=augmentation)
+    if kind == "objects":
+        from ttvos_tf.data.objects import ObjectClips
+
+        return ObjectClips(path, augmentation=augmentation)
     if kind == "youtube_vos":
         from ttvos_tf.data.youtube_vos import YouTubeVOSClips
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from ttvos_tf.data import scene
 from ttvos_tf.data.augment import Colors
-from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation, happens
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
-from ttvos_tf.data.motion import random_motion, random_speed, translation
+from ttvos_tf.data.motion import random_motion, random_speed, random_view, translation
 from ttvos_tf.data.texture import blend, noise, outline, random_color, shade, surface
 
 MOST_OBJECTS = 4
@@ -33,7 +33,7 @@ class SyntheticClips:
             frames, labels = render(rng, spec, self.augmentation)
             for target in rng.permutation(MOST_OBJECTS) + 1:
                 masks = (labels == target).astype(np.uint8)
-                if shows_target(masks[0]):
+                if all(map(shows_target, masks[: self.augmentation.known_frames])):
                     return Clip(frames, masks)
         raise AssertionError("rendered scenes show objects")
 
@@ -57,7 +57,11 @@ def render(
         look = thing(rng, spec.height // 2 + 16)
         sprites.append(scene.random_sprite(rng, *look, spec, label, augmentation.sprite_scales))
     blurred = rng.random() < augmentation.blur_probability
-    frames, labels = scene.render(sprites, camera, spec.height, spec.width, blurred=blurred)
+    view = None
+    if happens(rng, augmentation.far_probability):
+        center = spec.width / 2, spec.height / 2
+        view = random_view(rng, center, spec.height, spec.width, augmentation.far_scales)
+    frames, labels = scene.render(sprites, camera, spec.height, spec.width, blurred=blurred, first_view=view)
     colors = Colors.random(rng, strength=0.5 * augmentation.color_strength)
     return np.stack([colors(frame) for frame in frames]), labels
 

@@ -1,14 +1,14 @@
 """Annotated videos, and training clips drawn from them."""
 
 from collections.abc import Sequence as ListLike
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ttvos_tf.contract import TARGET, VOID
-from ttvos_tf.data.augment import Colors, bounding_box, crop_and_resize, random_window
-from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
+from ttvos_tf.data.augment import Colors, Window, bounding_box, crop_and_resize, random_window
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation, happens
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
 from ttvos_tf.data.copy_paste import copy_paste
 from ttvos_tf.data.files import read_image, read_mask, size_of
@@ -64,15 +64,16 @@ class VideoClips:
             TTVOSError: an unreadable file, or no target found in many draws.
         """
         video, clip = self._draw(rng, spec)
-        if rng.random() < self.augmentation.paste_probability:
-            same = (
-                self._try_sample(rng, video, spec) if rng.random() < self.augmentation.same_video_probability else None
-            )
-            clip = copy_paste(rng, clip, same or self._draw(rng, spec)[1])
-        if rng.random() < self.augmentation.occluder_probability:
-            sprite = sample_occluder(rng, bounding_box(clip.masks[0] == TARGET), spec)
-            for t in range(spec.length):
-                draw(clip.frames[t], clip.masks[t], sprite.seen(t, sprite.poses[t], spec.height, spec.width), 0)
+        augmentation = self.augmentation
+        if rng.random() < augmentation.paste_probability:
+            same = self._try_sample(rng, video, spec) if rng.random() < augmentation.same_video_probability else None
+            clip = copy_paste(rng, clip, same or self._draw(rng, spec)[1], augmentation.known_frames)
+        if rng.random() < augmentation.occluder_probability:
+            start = min(augmentation.known_frames, spec.length) - 1  # it passes in the frames that follow each other
+            box = bounding_box(clip.masks[start] == TARGET)
+            occluder = sample_occluder(rng, box, replace(spec, length=spec.length - start))
+            for frame, mask, t in zip(clip.frames[start:], clip.masks[start:], range(spec.length), strict=False):
+                draw(frame, mask, occluder.seen(t, occluder.poses[t], spec.height, spec.width), 0)
         return clip
 
     def _draw(self, rng: np.random.Generator, spec: ClipSpec) -> tuple[AnnotatedVideo, Clip]:
@@ -85,8 +86,13 @@ class VideoClips:
         raise TTVOSError(f"{self.sequences[0].annotations[0].parent.parent}: almost no mask shows an object")
 
     def _try_sample(self, rng: np.random.Generator, video: AnnotatedVideo, spec: ClipSpec) -> Clip | None:
-        """Draws start, stride, direction, object, crop, flip and colours; None if the first frame shows no target."""
-        order = random_order(rng, len(video.frames), spec.length, self.strides, self.augmentation.fast_probability)
+        """Draws start, stride, direction, object, crop, flip and colours; None if a known frame shows no target."""
+        augmentation = self.augmentation
+        is_far = spec.length > 1 and happens(rng, augmentation.far_probability)
+        fast = augmentation.fast_probability
+        order = random_order(rng, len(video.frames), spec.length - is_far, self.strides, fast)
+        if is_far:
+            order = np.append(rng.integers(len(video.frames)), order)
         first = read_image(video.frames[order[0]])
         source, size = size_of(first), (spec.height, spec.width)
         ids = read_mask(video.annotations[order[0]], source)
@@ -94,23 +100,23 @@ class VideoClips:
         if not len(objects):
             return None
         target = rng.choice(objects)
-        window = random_window(
-            rng, bounding_box(self._marked(ids, target)), source, size, self.augmentation.video_scales
-        )
-        flip, colors = rng.random() < 0.5, Colors.random(rng, self.augmentation.color_strength)
-
-        def cut(marked: np.ndarray) -> np.ndarray:
-            return crop_and_resize(marked.astype(np.uint8) * 255, window, size) > 127
+        window = random_window(rng, bounding_box(self._marked(ids, target)), source, size, augmentation.video_scales)
+        flip, colors = rng.random() < 0.5, Colors.random(rng, augmentation.color_strength)
 
         frames = np.empty((spec.length, *size, 3), np.uint8)
         masks = np.empty((spec.length, *size), np.uint8)
         for t, index in enumerate(order):
             if t:
                 ids = read_mask(video.annotations[index], source)
-            masks[t] = cut(self._marked(ids, target))
+            marked = self._marked(ids, target)
+            if t == 1 and is_far:
+                if not marked.any():
+                    return None
+                window = random_window(rng, bounding_box(marked), source, size, augmentation.video_scales)
+            masks[t] = _cut(marked, window, size)
             if not self.merge_objects and (ids == VOID).any():
-                masks[t][cut(ids == VOID)] = VOID
-            if t == 0 and not shows_target(masks[0]):
+                masks[t][_cut(ids == VOID, window, size)] = VOID
+            if t < augmentation.known_frames and not shows_target(masks[t]):
                 return None
             image = read_image(video.frames[index]) if t else first
             if size_of(image) != source:
@@ -123,6 +129,11 @@ class VideoClips:
 
     def _marked(self, ids: np.ndarray, target: int) -> np.ndarray:
         return (ids != 0) if self.merge_objects else (ids == target)
+
+
+def _cut(marked: np.ndarray, window: Window, size: tuple[int, int]) -> np.ndarray:
+    """A window of what is marked, resized: bool (H, W) -> bool (height, width)."""
+    return crop_and_resize(marked.astype(np.uint8) * 255, window, size) > 127
 
 
 def random_order(rng: np.random.Generator, available: int, length: int, strides: int, fast: float) -> np.ndarray:

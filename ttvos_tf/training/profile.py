@@ -38,7 +38,9 @@ def profile(settings: RunSettings, data_root: Path) -> str:
     batch = make(0)
     encode = tf.function(lambda x: model.encode(tf.reshape(x, [-1, *x.shape[2:]]), training=True))
     forward = tf.function(
-        lambda frames, masks, first, previous: clip_loss(model, frames, masks, first, loss_weights(train), previous)
+        lambda frames, masks, first, previous: clip_loss(
+            model, frames, masks, first, loss_weights(train), previous, train.known_frames
+        )
     )
     frames, masks, first, previous = (tf.constant(array) for array in batch)
 

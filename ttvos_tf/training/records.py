@@ -79,7 +79,8 @@ class RunRecorder:
             self._write_progress(step, loss, speed)
         # After the validation: a run that is killed during it does it again.
         if step % train.checkpoint_every == 0:
-            picture = draw_clip(self.trainer.model, *(part[:1] for part in batch[:3]))
+            frames, masks, first, previous = (part[:1] for part in batch)
+            picture = draw_clip(self.trainer.model, frames, masks, first, previous, train.known_frames)
             checkpoint = self.trainer.checkpoint()
             if self.writes:
                 write_npz(self.out / CHECKPOINT, checkpoint)

@@ -33,7 +33,7 @@ class TrainSettings(Augmentation):
     Attributes:
         height, width: frame size in pixels, multiples of 16.
         lengths: frames a clip, the first with its mask given; several for clips that grow: each for an equal part of
-            the steps.
+            the steps. With far_probability, the second frame's mask is known too.
         batch_size: clips a step.
         steps: optimiser steps.
         learning_rate: Adam's, reached after `warmup` steps, then decayed to zero along a cosine.
@@ -83,8 +83,9 @@ class TrainSettings(Augmentation):
         for name in ("learning_rate", "warmup", "clip_norm", "transition_weight", "jaccard_weight"):
             if getattr(self, name) < 0:
                 raise TTVOSError(f"train.{name} must not be negative, but is {getattr(self, name)}")
-        if not self.lengths or min(self.lengths) < 2:
-            raise TTVOSError(f"train.lengths must be numbers of frames from 2, not {list(self.lengths)}")
+        least = self.known_frames + 1
+        if not self.lengths or min(self.lengths) < least:
+            raise TTVOSError(f"train.lengths must be numbers of frames from {least}, not {list(self.lengths)}")
         if self.train_backbone not in ("last_block", "all"):
             raise TTVOSError(f'train.train_backbone must be "last_block" or "all", not {self.train_backbone!r}')
         if self.targets not in ("labels", "init"):

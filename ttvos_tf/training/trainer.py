@@ -106,14 +106,14 @@ class Trainer:
 
     def _replica_step(self, frames, masks, first_mask, previous_mask) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
+        train = self.settings.train
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
+            known = train.known_frames
             if self.teacher:
-                loss = mask_distillation_loss(self.model, self.teacher, frames, first_mask)
+                loss = mask_distillation_loss(self.model, self.teacher, frames, first_mask, previous_mask, known)
             else:
-                loss = clip_loss(
-                    self.model, frames, masks, first_mask, loss_weights(self.settings.train), previous_mask
-                )
+                loss = clip_loss(self.model, frames, masks, first_mask, loss_weights(train), previous_mask, known)
             share = loss.total / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(share, self.trained)
         # Adds the gradients of all devices up, and only then clips their norm.
