@@ -60,7 +60,7 @@ def files(
     from ttvos_tf.data.sources import open_source
     from ttvos_tf.export.convert import FLOAT_PRECISIONS, convert, convert_pair, model_name
     from ttvos_tf.factory import load_model
-    from ttvos_tf.inspection.edge_tpu import refused
+    from ttvos_tf.inspection.edge_tpu import unsupported_ops
     from ttvos_tf.training.settings import load_settings
 
     expected = load_settings(config).model if config else None
@@ -76,7 +76,7 @@ def files(
                 raise TTVOSError(f"--calibrate: {weights} was trained quantised; only float weights are calibrated")
             yield name("int8"), convert(model, "int8")
             encode, head = convert_pair(model)
-            for line in refused(encode):
+            for line in unsupported_ops(encode):
                 tqdm.write(f"{name('int8_encode')}: Edge TPU refuses operator {line}")
             yield from ((name("int8_encode"), encode), (name("int8_head"), head))
         elif clips is not None:

@@ -25,10 +25,10 @@ import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.data.davis import sequences
-from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.media.images import read_image, read_mask
 from ttvos_tf.runtime.interpreter import Model
 from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.sample import render as sample
@@ -101,8 +101,8 @@ def clips(davis: Path | None, split: str) -> Iterator[LongClip]:
     for name, label in (("rendered car", sample.CAR), ("rendered balloon", sample.BALLOON)):
         yield LongClip(name, frames, (masks == label).astype(np.uint8))
     for video in sequences(davis, split, "2016") if davis else ():
-        pictures = np.stack([read_image(path) for path in video.frames])
-        truth = [read_mask(path, size=pictures.shape[1:3]) for path in video.annotations]
+        pictures = np.stack([read_image(path, upright=False) for path in video.frames])
+        truth = [read_mask(path, size=pictures.shape[1:3], any_image=True) for path in video.annotations]
         yield LongClip(video.name, pictures, (np.stack(truth) > 0).astype(np.uint8))
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import ModelConfig
@@ -13,7 +12,8 @@ from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.convert import convert, convert_pair
 from ttvos_tf.factory import build_model, load_model
-from ttvos_tf.inspection.edge_tpu import refused
+from ttvos_tf.inspection import schema
+from ttvos_tf.inspection.edge_tpu import unsupported_ops
 from ttvos_tf.inspection.operators import operators
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
@@ -169,8 +169,7 @@ def test_only_the_template_and_the_last_steps_are_float(content):
 def test_weights_are_stored_once_as_bytes(content, network):
     parts = (network.encoder, network.segmenter, network.embedder)
     weights = sum(np.prod(v.shape) for part in parts for v in part.variables if "kernel" in v.name)
-    buffers = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0)).buffers
-    constants = sum(len(each.data) for each in buffers if each.data is not None)
+    constants = sum(len(buffer.data) for buffer in schema.parse(content).buffers if buffer.data is not None)
     assert weights <= constants < 1.05 * weights  # biases are int32
 
 
@@ -191,7 +190,7 @@ def test_pair_computes_what_the_file_does(pair, file, clip, rolled, tmp_path):
     assert all(iou(a == label, b == label) > 0.98 for label in (1, 2))
 
 
-def test_files_that_are_no_pair_are_refused(pair, file, tmp_path):
+def test_files_that_are_no_pair_are_unsupported_ops(pair, file, tmp_path):
     encode, head, text = (tmp_path / f"{name}.tflite" for name in ("encode", "head", "text"))
     for path, content in zip((encode, head, text), (*pair, b"no model"), strict=True):
         path.write_bytes(content)
@@ -208,8 +207,8 @@ def test_files_that_are_no_pair_are_refused(pair, file, tmp_path):
 
 
 def test_edge_tpu_takes_the_whole_encoder(pair, content):
-    assert refused(pair[0]) == []
-    reasons = refused(content, "segment")
+    assert unsupported_ops(pair[0]) == []
+    reasons = unsupported_ops(content, "segment")
     assert any("BATCH_MATMUL: not on the list" in line for line in reasons)
     assert any("LEAKY_RELU: not on the list" in line for line in reasons)
     assert any("QUANTIZE: an input is not 8-bit" in line for line in reasons)
@@ -246,7 +245,7 @@ def test_other_networks_convert_and_run(options, tmp_path):
     calibrate(quantized, [clip])
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(quantized, "int8"))
-    assert refused(path.read_bytes()) == []  # by Edge TPU, of the encoder
+    assert unsupported_ops(path.read_bytes()) == []  # by Edge TPU, of the encoder
     model = Model(path, 1, "litert")
     wanted = model._interpreter.get_signature_runner("encode").get_output_details()
     for name, expected in zip(FEATURES, quantized.encode(clip.frames[:1]), strict=True):

@@ -10,11 +10,12 @@ import numpy as np
 from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.data.augment import bounding_box, resize
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.files import read_image, read_mask, size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, translation
 from ttvos_tf.data.scene import Sprite, cut_out, random_sprite
 from ttvos_tf.data.stills import ATTEMPTS, DISTRACTOR, StillClips, fill, zoom_in
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.sizes import size_of
 
 LEAST_TARGET = 0.003  # share of its picture that an instance must cover to be a target
 LEAST_MOVER = 0.002  # share of its picture that an instance must cover to move on its own
@@ -74,8 +75,8 @@ class ObjectClips(StillClips):
         """A random image, uint8 (H, W, 3), its ids, uint8 (H, W), and that of an instance; mirrored at random."""
         for _ in range(ATTEMPTS):
             image_path, mask_path = self.pairs[rng.integers(len(self.pairs))]
-            image = read_image(image_path)
-            ids = read_mask(mask_path, size_of(image))
+            image = read_image(image_path, upright=False)
+            ids = read_mask(mask_path, size_of(image), any_image=True)
             large = instances(ids, LEAST_TARGET)
             if large:
                 target = int(rng.choice(large))

@@ -9,11 +9,12 @@ import numpy as np
 from ttvos_tf.contract import TARGET
 from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.files import read_image, read_mask, size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed
 from ttvos_tf.data.scene import Sprite, cut_out, random_sprite
 from ttvos_tf.data.stills import ATTEMPTS, DISTRACTOR, StillClips, fill, zoom_in
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.sizes import size_of
 
 
 class SaliencyClips(StillClips):
@@ -45,8 +46,8 @@ class SaliencyClips(StillClips):
         """A random image, uint8 (H, W, 3), and mask, uint8 (H, W) of 0 and 255 with some object; mirrored at random."""
         for _ in range(ATTEMPTS):
             image_path, mask_path = self.pairs[rng.integers(len(self.pairs))]
-            image = read_image(image_path)
-            mask = np.where(read_mask(mask_path, size_of(image)) > 127, np.uint8(255), np.uint8(0))
+            image = read_image(image_path, upright=False)
+            mask = np.where(read_mask(mask_path, size_of(image), any_image=True) > 127, np.uint8(255), np.uint8(0))
             if mask.any():
                 return (image[:, ::-1], mask[:, ::-1]) if rng.random() < 0.5 else (image, mask)
         raise TTVOSError(f"{mask_path.parent}: almost no mask shows an object")

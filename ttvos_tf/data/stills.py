@@ -14,11 +14,12 @@ from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
 from ttvos_tf.data.augmentation import DEFAULTS, Augmentation, Range, happens
 from ttvos_tf.data.clip import Clip, ClipSpec, is_trackable, shows_target
-from ttvos_tf.data.files import files_by_stem, size_of
+from ttvos_tf.data.files import files_by_stem
 from ttvos_tf.data.motion import change_of_size, random_motion, random_speed, random_view, smooth_walk, translation
 from ttvos_tf.data.occluder import sample_occluder
 from ttvos_tf.data.scene import Sprite, render
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.sizes import size_of
 
 ATTEMPTS = 50
 DISTRACTOR = 2

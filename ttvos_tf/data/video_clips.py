@@ -11,10 +11,11 @@ from ttvos_tf.data.augment import Colors, Window, bounding_box, crop_and_resize,
 from ttvos_tf.data.augmentation import DEFAULTS, Augmentation, happens
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
 from ttvos_tf.data.copy_paste import copy_paste
-from ttvos_tf.data.files import read_image, read_mask, size_of
 from ttvos_tf.data.occluder import sample_occluder
 from ttvos_tf.data.scene import draw
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.sizes import size_of
 
 ATTEMPTS = 50
 
@@ -93,9 +94,9 @@ class VideoClips:
         order = random_order(rng, len(video.frames), spec.length - is_far, self.strides, fast)
         if is_far:
             order = np.append(rng.integers(len(video.frames)), order)
-        first = read_image(video.frames[order[0]])
+        first = read_image(video.frames[order[0]], upright=False)
         source, size = size_of(first), (spec.height, spec.width)
-        ids = read_mask(video.annotations[order[0]], source)
+        ids = read_mask(video.annotations[order[0]], source, any_image=True)
         objects = np.unique(ids[(ids != 0) & (self.merge_objects | (ids != VOID))])
         if not len(objects):
             return None
@@ -107,7 +108,7 @@ class VideoClips:
         masks = np.empty((spec.length, *size), np.uint8)
         for t, index in enumerate(order):
             if t:
-                ids = read_mask(video.annotations[index], source)
+                ids = read_mask(video.annotations[index], source, any_image=True)
             marked = self._marked(ids, target)
             if t == 1 and is_far:
                 if not marked.any():
@@ -118,7 +119,7 @@ class VideoClips:
                 masks[t][_cut(ids == VOID, window, size)] = VOID
             if t < augmentation.known_frames and not shows_target(masks[t]):
                 return None
-            image = read_image(video.frames[index]) if t else first
+            image = read_image(video.frames[index], upright=False) if t else first
             if size_of(image) != source:
                 raise TTVOSError(f"{video.frames[index]}: the frame has another size than {video.frames[order[0]]}")
             frames[t] = crop_and_resize(image, window, size)
