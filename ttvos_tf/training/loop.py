@@ -1,7 +1,8 @@
 """The training loop: clips in, checkpoints, validation and logs out; resume."""
 
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.distribution import ProcessGroup, choose_strategy, process_group
-from ttvos_tf.training.records import CHECKPOINT, RunRecorder, check_folder, make_folder
+from ttvos_tf.training.distribution import SINGLE_PROCESS, ProcessGroup, choose_strategy, process_group
+from ttvos_tf.training.records import CHECKPOINT, Learner, RunRecorder, check_folder, make_folder
 from ttvos_tf.training.settings import RunSettings, TrainSettings
 from ttvos_tf.training.trainer import Trainer
 
@@ -27,26 +28,64 @@ def open_sources(settings: RunSettings, data_root: Path) -> Sources:
     }
 
 
-def clips(sources: Sources, settings: TrainSettings, start: int, process: ProcessGroup) -> Iterator[Batch]:
+def clips(sources: Sources, settings: TrainSettings, start: int, process: ProcessGroup) -> Generator[Batch, None, None]:
     """The run's batches from step `start` on, their clips growing longer as the settings say."""
     while start < settings.steps:
-        length, until = settings.length_at(start), settings.end_of_length(start)
-        spec = ClipSpec(length, settings.height, settings.width)
-        stream = batches(
-            sources,
-            spec,
-            settings.batch_size,
-            seed=settings.seed,
-            start=start,
-            augmentation=settings.augmentation,
-            share=(process.rank, process.count),
-        )
-        try:
-            for _ in range(start, until):
-                yield next(stream)
-        finally:
-            stream.close()
+        until = settings.end_of_length(start)
+        yield from clips_of_length(settings.length_at(start), sources, settings, start, until, process)
         start = until
+
+
+def clips_of_length(
+    length: int,
+    sources: Sources,
+    settings: TrainSettings,
+    start: int,
+    until: int,
+    process: ProcessGroup = SINGLE_PROCESS,
+) -> Generator[Batch, None, None]:
+    """The run's batches from step `start` to before step `until`, if its clips are of so many frames."""
+    stream = batches(
+        sources,
+        ClipSpec(length, settings.height, settings.width),
+        settings.batch_size,
+        seed=settings.seed,
+        start=start,
+        augmentation=settings.augmentation,
+        share=(process.rank, process.count),
+    )
+    try:
+        for _ in range(start, until):
+            yield next(stream)
+    finally:
+        stream.close()
+
+
+def run(
+    learner: Learner,
+    stream: Generator[Batch, None, None],
+    data_root: Path,
+    out: Path,
+    process: ProcessGroup = SINGLE_PROCESS,
+) -> None:
+    """Trains on all batches of a stream, and leaves in a folder what RunRecorder does.
+
+    Raises:
+        TTVOSError: bad data, or a loss that is no longer finite; the last whole checkpoint stays.
+    """
+    with contextlib.closing(stream), RunRecorder(learner, data_root, out, writes=process.rank == 0) as records:
+        started = time.perf_counter()
+        for batch in stream:
+            losses = learner.train_step(batch)
+            if not np.isfinite([float(value) for value in losses]).all():
+                raise TTVOSError(
+                    f"the loss is no longer finite at step {learner.step}: lower train.learning_rate and resume from "
+                    f"{out / CHECKPOINT}, which is left as it was"
+                )
+            frames = batch.frames.shape[0] * batch.frames.shape[1] * process.count
+            records.add(losses, frames / (time.perf_counter() - started), batch)
+            started = time.perf_counter()  # what the step waits for its batch counts, what records take does not
+        records.finish()
 
 
 def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> Trainer:
@@ -76,19 +115,5 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
     make_folder(out)
     if resume:
         trainer.restore(out / CHECKPOINT)
-    stream = clips(sources, settings.train, trainer.step, process)
-    with RunRecorder(trainer, data_root, out, writes=process.rank == 0) as records:
-        started = time.perf_counter()
-        for batch in stream:
-            loss = trainer.train_step(batch)
-            if not np.isfinite([float(value) for value in loss]).all():
-                raise TTVOSError(
-                    f"the loss is no longer finite at step {trainer.step}: lower train.learning_rate and resume from "
-                    f"{out / CHECKPOINT}, which is left as it was"
-                )
-            seconds = time.perf_counter() - started
-            frames = batch.frames.shape[0] * batch.frames.shape[1] * process.count
-            records.add(loss, frames / seconds, batch)
-            started = time.perf_counter()  # what the step waits for its batch counts, what records take does not
-        records.finish()
+    run(trainer, clips(sources, settings.train, trainer.step, process), data_root, out, process)
     return trainer

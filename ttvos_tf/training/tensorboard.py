@@ -1,6 +1,7 @@
 """TensorBoard: losses as curves, and pictures of what the network sees (Fig. 3 and 4 of the paper)."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.network.ttvos import TTVOS, foreground, pool_mask
-from ttvos_tf.training.clip_loss import ClipLoss, unroll
+from ttvos_tf.training.clip_loss import unroll
 
 
 class Board:
@@ -21,10 +22,10 @@ class Board:
     def __init__(self, folder: Path):
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def losses(self, step: int, loss: ClipLoss) -> None:
-        """Adds a point to the curves of the loss and its terms."""
+    def losses(self, step: int, losses: NamedTuple) -> None:
+        """Adds a point to the curves of the losses."""
         with self._writer.as_default(step):
-            for name, value in zip(loss._fields, loss, strict=True):
+            for name, value in zip(losses._fields, losses, strict=True):
                 tf.summary.scalar(f"loss/{name}", value)
 
     def score(self, step: int, value: float) -> None:

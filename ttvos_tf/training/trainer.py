@@ -17,6 +17,7 @@ from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, mask_distillation_l
 from ttvos_tf.training.distribution import process_group
 from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
+from ttvos_tf.training.tensorboard import draw_clip
 from ttvos_tf.weights import WEIGHTS, Arrays, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
 
 
@@ -58,6 +59,8 @@ class Trainer:
         teacher: the network whose masks it imitates, if it does.
         step: optimiser steps taken.
     """
+
+    loss_names: tuple[str, ...] = ClipLoss._fields
 
     def __init__(self, settings: RunSettings, data_root: Path, strategy: tf.distribute.Strategy | None = None):
         train = settings.train
@@ -119,6 +122,11 @@ class Trainer:
         # Adds the gradients of all devices up, and only then clips their norm.
         self.optimizer.apply_gradients([(g, v) for g, v in zip(gradients, self.trained, strict=True) if g is not None])
         return tuple(loss)
+
+    def draw(self, batch: Batch) -> np.ndarray:
+        """What the network makes of the first clip of a batch, see draw_clip."""
+        frames, masks, first, previous = (part[:1] for part in batch)
+        return draw_clip(self.model, frames, masks, first, previous, self.settings.train.known_frames)
 
     def checkpoint(self) -> Arrays:
         """Averaged weights as `weights/`, and all that an exact resume needs.
