@@ -81,7 +81,7 @@ def test_a_command_can_be_given(words, parse):
         for text in strings(args.get(name, [])):
             if re.fullmatch(r"[a-z_0-9]+", text):  # a name, and not a file, a placeholder or a config
                 assert text in BACKBONES or find_model(text)
-    if words[1] in ("training/train.py", "training/teach.py") and args:
+    if words[1] in ("training/train.py", "training/teach.py") and args and (ROOT / args["config"]).exists():
         load_settings(args["config"], args["set"])
 
 
