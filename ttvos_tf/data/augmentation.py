@@ -1,7 +1,7 @@
 """How training clips are varied: every probability and range, as values of a run's config and of its checkpoints.
 
-All of it is ours: the paper says no more than that images are moved and deformed. Coins that are fair because neither
-side is special (mirrored or not, before or behind) are not settings.
+Ours but for the boxes (Table 3, M): the paper says no more than that images are moved and deformed. Coins that are fair
+because neither side is special, mirrored or not, before or behind, are not settings.
 """
 
 from dataclasses import dataclass, fields
@@ -21,11 +21,11 @@ class Augmentation:
         box_probability: share of clips whose first mask is replaced by its bounding box (Table 3, M).
         damage_probability: share of clips that go on from a previous mask with a mistake in it, and an exact template
             (first_masks.py).
+        damage_shares: of the mistakes: a part lost, something else caught, the place missed.
         far_probability: share of clips whose first frame is far from the others in time, scale and place, as given
             frames are; the network then goes on from the second frame, whose mask is known too. Above 0, it does so in
             every clip.
         far_scales: of stills and rendered scenes, range of the first frame's magnification against the others.
-        damage_shares: of the mistakes: a part lost, something else caught, the place missed.
         occluder_probability: share of clips in which something passes before the target (occluder.py); not of rendered
             ones, whose objects hide each other.
         paste_probability: share of the videos' clips with the object of another clip in them (copy_paste.py).
@@ -44,8 +44,8 @@ class Augmentation:
         distractor_shares: of clips with none, one, two, ... further objects.
         twin_probability: share of further objects that are a second copy of the target.
         blur_probability: share of the clips of moving pictures with motion blur.
-        color_strength: of the change of colours, one a clip; 0 is none.
-        flicker: how fast the light changes, as a share a frame.
+        color_strength: of a clip's change of colours; 0 is none.
+        flicker: of the stills' clips, how fast the light changes, as a share a frame.
     """
 
     box_probability: float = 0.0
