@@ -7,6 +7,7 @@ import pytest
 
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import STATE, names
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
@@ -14,7 +15,7 @@ from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.inspection.operators import check_operators, operators
-from ttvos_tf.runtime.interpreter import STATE, Model
+from ttvos_tf.runtime.interpreter import Model
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "weights/mobilenet_v2.npz"
@@ -68,7 +69,7 @@ def test_chained_frames_equal_keras(files, chain, runtime, precision, tolerance,
         assert np.abs(probability - expected).max() < tolerance
         assert iou(probability, expected) > least_iou
         if precision == "float32":
-            for name in STATE:
+            for name in names(STATE):
                 np.testing.assert_allclose(outputs[name], expected_state[name], rtol=1e-3, atol=2e-3, err_msg=name)
         state = outputs
 
@@ -86,7 +87,7 @@ def test_three_signatures_equal_the_fused_one(files, chain, runtime):
         mask_prob = 1 / (1 + np.exp(-2 * logit))
         np.testing.assert_allclose(mask_prob, probability, atol=1e-4)
         split = model("update", {**features, **split, "mask_prob": mask_prob})
-        for name in STATE:
+        for name in names(STATE):
             np.testing.assert_allclose(split[name], fused[name], atol=1e-3, err_msg=name)
 
 
@@ -99,11 +100,11 @@ def test_state_is_the_same_going_in_and_out(files):
         for signature in ("init", "step", "update"):
             runner = interpreter.get_signature_runner(signature)
             for side in (runner.get_input_details(), runner.get_output_details()):
-                for name in side.keys() & set(STATE):
+                for name in side.keys() & set(names(STATE)):
                     each = side[name]
                     fact = (tuple(each["shape"]), each["dtype"], each["quantization"])
                     assert details.setdefault(name, fact) == fact, (precision, signature, name)
-        assert set(details) == set(STATE)
+        assert set(details) == set(names(STATE))
 
 
 def test_weights_are_stored_once(files, network):
