@@ -15,7 +15,7 @@ from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.inspection.operators import check_operators, operators
-from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "weights/mobilenet_v2.npz"
@@ -60,7 +60,7 @@ def iou(a, b):
 @pytest.mark.parametrize("runtime", ["litert", "tflite-runtime"])
 @pytest.mark.parametrize(("precision", "tolerance", "least_iou"), [("float32", 1e-3, 0.999), ("float16", 0.2, 0.98)])
 def test_chained_frames_equal_keras(files, chain, runtime, precision, tolerance, least_iou):
-    model = Model(files / f"{precision}.tflite", 2, runtime)
+    model = TFLiteModel(files / f"{precision}.tflite", 2, runtime)
     frames, mask, probabilities, states = chain
     state = model("init", {"frame": frames[:1], "mask": mask})
     for frame, expected, expected_state in zip(frames[1:], probabilities, states[1:], strict=True):
@@ -76,7 +76,7 @@ def test_chained_frames_equal_keras(files, chain, runtime, precision, tolerance,
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite-runtime"])
 def test_three_signatures_equal_the_fused_one(files, chain, runtime):
-    model = Model(files / "float32.tflite", 2, runtime)
+    model = TFLiteModel(files / "float32.tflite", 2, runtime)
     frames, mask, _, _ = chain
     fused = split = model("init", {"frame": frames[:1], "mask": mask})
     for frame in frames[1:6]:
@@ -158,7 +158,7 @@ def test_every_network_converts_and_runs(options, tmp_path):
     network = build_model(ModelConfig(matching_channels=8, decoder_channels=8, **options), height=32, width=64)
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(network))
-    model = Model(path, 1, "litert")
+    model = TFLiteModel(path, 1, "litert")
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 255, (3, 1, 32, 64, 3), dtype=np.uint8)
     mask = rng.random((1, 32, 64, 1)).astype(np.float32)

@@ -49,7 +49,7 @@ def _part_lost(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     y, x = np.mgrid[: mask.shape[0], : mask.shape[1]]
     angle = rng.uniform(0, 2 * np.pi)
     along = np.cos(angle) * x + np.sin(angle) * y
-    return mask * (along > np.quantile(along[mask == 1], rng.uniform(0.2, 0.8))).astype(np.uint8)
+    return mask * (along > np.quantile(along[mask == TARGET], rng.uniform(0.2, 0.8))).astype(np.uint8)
 
 
 def _more_caught(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
