@@ -7,7 +7,10 @@ import pytest
 from tests.data.trees import BARE, BLUE, GREEN, RED, SIZE, check_clip, inner, labels_of, write_image, write_mask
 from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.data.clip import ClipSpec
+from ttvos_tf.data.held_out import held_out
 from ttvos_tf.data.objects import ObjectClips, instances
+from ttvos_tf.data.sources import STILLS, open_source
+from ttvos_tf.data.stills import image_pairs
 from ttvos_tf.errors import TTVOSError
 
 SPEC = ClipSpec(4, 64, 112)
@@ -113,7 +116,10 @@ def test_a_picture_without_a_large_instance_is_not_drawn(tmp_path):
 
 
 def test_what_is_left_out_is_never_drawn(tmp_path):
-    write_objects(tmp_path, THREE, labels_of((50, 40, 40, 40)))
-    assert [image.stem for image, _ in ObjectClips(tmp_path, leaves_out=lambda path: path.stem == "0").pairs] == ["1"]
+    write_objects(tmp_path, *[THREE] * 40)
+    for kind in STILLS:
+        kept = open_source(kind, tmp_path, leave_out_challenge=True).pairs
+        assert kept == [pair for pair in image_pairs(tmp_path) if not held_out(pair[0])]
+        assert 0 < len(kept) < len(open_source(kind, tmp_path).pairs)
     with pytest.raises(TTVOSError, match="every image of it is left out"):
         ObjectClips(tmp_path, leaves_out=lambda path: True)

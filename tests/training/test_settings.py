@@ -23,6 +23,10 @@ def test_configs_are_readable(path):
         ("[train]\nlengths = [1]", "numbers of frames from 2"),
         ("[train]\ntrain_backbone = 'none'", "last_block"),
         ("[train]\nfrozen = [3]", "frozen must be tuple"),
+        (
+            "[[data]]\nkind = 'davis'\nleave_out_challenge = true",
+            "is for stills, saliency or objects, not for kind 'davis'",
+        ),
         ("[[data]]\nkind = 'imagenet'", "unknown data kind 'imagenet'"),
         ("epochs = 3\n[[data]]\nkind = 'synthetic'", "unknown key 'epochs'"),
         ("init = 3\n[[data]]\nkind = 'synthetic'", "init must be str"),

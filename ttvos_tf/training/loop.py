@@ -21,7 +21,14 @@ def open_sources(settings: RunSettings, data_root: Path) -> Sources:
     """The run's sources of clips, with their weights."""
     return {
         f"{index}:{block.kind}": (
-            open_source(block.kind, data_root / block.path, block.split, block.year, settings.train.augmentation),
+            open_source(
+                block.kind,
+                data_root / block.path,
+                block.split,
+                block.year,
+                settings.train.augmentation,
+                block.leave_out_challenge,
+            ),
             block.weight,
         )
         for index, block in enumerate(settings.data)

@@ -22,7 +22,7 @@ from typing import Any
 
 from ttvos_tf.config import ModelConfig, from_dict
 from ttvos_tf.data.augmentation import Augmentation
-from ttvos_tf.data.sources import KINDS
+from ttvos_tf.data.sources import KINDS, STILLS
 from ttvos_tf.errors import TTVOSError
 
 
@@ -116,6 +116,8 @@ class DataSettings:
         split: "train", "val" or "trainval", where the kind has splits.
         year: of DAVIS.
         weight: its share of the clips, relative to the other sources'.
+        leave_out_challenge: of stills, use none that the challenge is made of (data/held_out.py): a network that is
+            chosen by it must not have seen them.
     """
 
     kind: str = "synthetic"
@@ -123,10 +125,13 @@ class DataSettings:
     split: str = "train"
     year: int = 2016
     weight: float = 1.0
+    leave_out_challenge: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise TTVOSError(f"unknown data kind {self.kind!r}: choose one of {', '.join(KINDS)}")
+        if self.leave_out_challenge and self.kind not in STILLS:
+            raise TTVOSError(f"leave_out_challenge is for stills, {' or '.join(STILLS)}, not for kind {self.kind!r}")
 
 
 @dataclass(frozen=True)
