@@ -37,8 +37,8 @@ def test_from_the_second_known_frame_on(model, clip):
     assert [step[0] for step in steps] == [2, 3]
     np.testing.assert_array_equal(steps[0][3], pool_mask(second))
     given, before, frame = (model.encode(frames[:, t]) for t in range(3))
-    state = model.start(given, first)
-    state |= {"state_mask": model.masks(second), "state_feat16": before.f16}
+    state = model.init_from_features(given, first)
+    state |= {"state_mask": model.initial_mask_state(second), "state_feat16": before["feat16"]}
     np.testing.assert_allclose(model.segment(frame, state)[0], steps[0][1], atol=1e-4)
 
 
