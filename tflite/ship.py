@@ -5,10 +5,10 @@ python tflite/ship.py
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
-from ttvos_tf.export.convert import convert
-from ttvos_tf.factory import load_model
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.installed import FOLDER
 
@@ -23,8 +23,13 @@ MODELS = {
 DEFAULT = "mobilenet_v2_480x864_int8"
 
 
-def main() -> None:
+@run_script("ship.py")
+def main(argv: list[str]) -> None:
     """Converts, and lists the files with their checksums."""
+    Parser(description=__doc__).parse_args(argv)
+    from ttvos_tf.export.convert import convert
+    from ttvos_tf.factory import load_model
+
     FOLDER.mkdir(exist_ok=True)
     manifest: dict = {"default": DEFAULT}
     for name, (weights, (height, width), precision) in MODELS.items():
@@ -39,4 +44,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
