@@ -3,6 +3,7 @@
 - `paper.md`: the line of each place, `[file:LINE](../file#LLINE) `symbol`: `fragment``. The fragment must be on exactly
   one line of the symbol, a function, class or method; of a file that is not Python, on one line of the file.
 - `architecture.md`: the drawing and the table of the rooms, from the imports and docstrings of the package.
+- `contract.md`: the tables of signatures, tensors and state.
 """
 
 import ast
@@ -11,11 +12,15 @@ from pathlib import Path
 
 import grimp
 
+from ttvos_tf.contract import markdown_table
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = "ttvos_tf"
 PLACE = re.compile(r"\[(?P<path>[\w/.-]+):\d+\]\(\.\./[^)]*\)(?: `(?P<symbol>[\w.]+)`)?: `(?P<fragment>[^`]+)`")
 DRAWING = re.compile(r"(?<=```mermaid\n%% rooms\n).*?(?=```)", re.DOTALL)
 TABLE = re.compile(r"(?<=\| room \| what it is \| imports \|\n\| --- \| --- \| --- \|\n)(?:\|.*\n)*")
+
+CONTRACT = re.compile(r"(?<=<!-- from ttvos_tf/contract.py, by docs/refresh.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
@@ -73,12 +78,14 @@ def _names(node: ast.AST) -> list[str]:
 def with_rooms(text: str) -> str:
     """`architecture.md` with today's rooms."""
     imports = room_imports()
-    arrows = [f"    {room} --> {other}\n" for room in imports for other in sorted(_drawn(room, imports))]
+    # "graph" alone is a word of Mermaid's, so the names of nodes have something before them.
+    nodes = [f'    room_{room}["{room}{"/" if _is_folder(room) else ".py"}"]\n' for room in imports]
+    arrows = [f"    room_{room} --> room_{other}\n" for room in imports for other in sorted(_drawn(room, imports))]
     rows = [
         f"| `{room}` | {_sentence(room)} | {', '.join(f'`{other}`' for other in sorted(others)) or '-'} |\n"
         for room, others in imports.items()
     ]
-    text = DRAWING.sub(lambda _: "flowchart TD\n" + "".join(arrows), text, count=1)
+    text = DRAWING.sub(lambda _: "flowchart TD\n" + "".join(nodes + arrows), text, count=1)
     return TABLE.sub(lambda _: "".join(rows), text, count=1)
 
 
@@ -104,14 +111,22 @@ def _drawn(room: str, imports: dict[str, set[str]]) -> set[str]:
     return {other for other in others if not any(other in _below(another, imports) for another in others - {other})}
 
 
+def _is_folder(room: str) -> bool:
+    return (ROOT / PACKAGE / room).is_dir()
+
+
 def _sentence(room: str) -> str:
     """The first line of a room's docstring."""
-    folder = ROOT / PACKAGE / room
-    module = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+    module = ROOT / PACKAGE / (f"{room}/__init__.py" if _is_folder(room) else f"{room}.py")
     return (ast.get_docstring(ast.parse(module.read_text())) or "").split("\n")[0]
 
 
-PAGES = {"paper.md": with_lines, "architecture.md": with_rooms}
+def with_contract(text: str) -> str:
+    """`contract.md` with the tables of the contract."""
+    return CONTRACT.sub(lambda _: f"\n{markdown_table()}\n\n", text, count=1)
+
+
+PAGES = {"paper.md": with_lines, "architecture.md": with_rooms, "contract.md": with_contract}
 
 if __name__ == "__main__":
     main()

@@ -81,7 +81,7 @@ def test_a_command_can_be_given(words, parse):
         for text in strings(args.get(name, [])):
             if re.fullmatch(r"[a-z_0-9]+", text):  # a name, and not a file, a placeholder or a config
                 assert text in BACKBONES or find_model(text)
-    if words[1] in ("training/train.py", "training/teach.py") and args:
+    if words[1] in ("training/train.py", "training/teach.py") and args and (ROOT / args["config"]).exists():
         load_settings(args["config"], args["set"])
 
 
@@ -95,6 +95,14 @@ def test_the_readme_repeats_rows_of_the_results():
     rows = [line for line in read("README.md").splitlines() if re.match(r"\| `\w+_\d+x\d+_\w+`", line)]
     assert len(rows) >= 4
     assert set(rows) <= set(read("docs/results.md").splitlines())
+
+
+@pytest.mark.parametrize("backbone", ["mobilenet_v2", "hrnet"])
+def test_the_cards_repeat_the_results(backbone):
+    results = dict(re.findall(r"^\| `(\w+)`[^|]*\| ([\d.]+ \| [\d.]+) \|", read("docs/results.md"), re.MULTILINE))
+    for precision in ("float16", "int8"):
+        row = " | ".join(results[f"{backbone}_{size}_{precision}"] for size in ("480x864", "240x432"))
+        assert f"| {precision} | {row} |" in read(f"weights/{backbone}.md")
 
 
 def test_the_readme_s_example_runs(tmp_path, monkeypatch):

@@ -65,8 +65,14 @@ def test_a_wrong_line_is_put_right():
 
 def test_a_planted_arrow_is_seen():
     text = (ROOT / "docs/architecture.md").read_text()
-    planted = text.replace("    layers --> compat\n", "    layers --> compat\n    layers --> training\n")
+    planted = text.replace("    room_layers --> room_compat\n", "    room_layers --> room_training\n")
     assert planted != text and refresh.with_rooms(planted) == text
+
+
+def test_a_changed_shape_is_seen():
+    text = (ROOT / "docs/contract.md").read_text()
+    wrong = text.replace("(1, T, T)", "(1, T, 32)")
+    assert wrong != text and refresh.with_contract(wrong) == text
 
 
 def test_every_file_in_the_drawings_is_there():

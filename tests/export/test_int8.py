@@ -7,6 +7,7 @@ import pytest
 
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import FEATURES, STATE, names
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
@@ -17,9 +18,9 @@ from ttvos_tf.inspection.edge_tpu import unsupported_ops
 from ttvos_tf.inspection.operators import operators
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.interpreter import FEATURES, STATE, Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 from ttvos_tf.runtime.letterbox import letterbox
-from ttvos_tf.runtime.split_model import Pair
+from ttvos_tf.runtime.split_model import SplitModel
 from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +90,7 @@ def roll(model, clip):
 
 @pytest.fixture(scope="module")
 def rolled(file, clip):
-    return roll(Model(file, 1, "litert"), clip)[0]
+    return roll(TFLiteModel(file, 1, "litert"), clip)[0]
 
 
 @pytest.mark.parametrize("label", [sample.CAR, sample.BALLOON])
@@ -100,7 +101,7 @@ def test_shipped_file_equals_fake_quantisation(label, shipped_network):
     images = [place.frame_to_model(frame) for frame in frames[:5]]
     mask = place.mask_to_model(truth[0] == label)
     expected = shipped_network.init(images[0], mask)
-    models = [Model("mobilenet_v2_240x432_int8", 2, runtime) for runtime in RUNTIMES]
+    models = [TFLiteModel("mobilenet_v2_240x432_int8", 2, runtime) for runtime in RUNTIMES]
     states = [model("init", {"frame": images[0], "mask": mask}) for model in models]
     for image in images[1:]:
         probability, expected = shipped_network.step(image, expected)
@@ -122,7 +123,7 @@ def test_state_is_the_same_going_in_and_out(file):
     facts = {}
     for signature in ("init", "step", "segment", "update"):
         for side in signature_details(file, signature):
-            for name in side.keys() & set(STATE):
+            for name in side.keys() & set(names(STATE)):
                 each = side[name]
                 fact = (tuple(each["shape"]), each["dtype"], each["quantization"])
                 assert facts.setdefault(name, fact) == fact, (signature, name)
@@ -143,7 +144,7 @@ def test_camera_bytes_enter_as_they_are(file, content):
 
 
 def test_three_signatures_equal_the_fused_one(file, rolled, clip):
-    model = Model(file, 1, "litert")
+    model = TFLiteModel(file, 1, "litert")
     state = model("init", {"frame": clip.frames[:1], "mask": clip.masks[:1, ..., None].astype(np.float32)})
     for frame, expected in zip(clip.frames[1:], rolled, strict=True):
         features = model("encode", {"frame": frame[None]})
@@ -177,7 +178,7 @@ def test_pair_computes_what_the_file_does(pair, file, clip, rolled, tmp_path):
     encode, head = (tmp_path / f"{name}.tflite" for name in ("encode", "head"))
     for path, content in zip((encode, head), pair, strict=True):
         path.write_bytes(content)
-    model = Pair(head, encode, num_threads=1, runtime="litert")
+    model = SplitModel(head, encode, num_threads=1, runtime="litert")
     assert model.size == SIZE
     for got, expected in zip(roll(model, clip)[0], rolled, strict=True):
         assert iou(got, expected) > 0.98  # kernels join other operators where the graph is cut
@@ -195,13 +196,13 @@ def test_files_that_are_no_pair_are_unsupported_ops(pair, file, tmp_path):
     for path, content in zip((encode, head, text), (*pair, b"no model"), strict=True):
         path.write_bytes(content)
     with pytest.raises(TTVOSError, match="it has no signature 'init'"):
-        Pair(encode, encode)
+        SplitModel(encode, encode)
     with pytest.raises(TTVOSError, match="not a TTVOS model"):
-        Pair(file, encode)
+        SplitModel(file, encode)
     with pytest.raises(TTVOSError, match=r"text\.tflite"):
-        Pair(head, text)
+        SplitModel(head, text)
     with pytest.raises(TTVOSError, match=r"no-such-lib\.so: cannot be loaded"):
-        Pair(head, encode, delegate="no-such-lib.so")
+        SplitModel(head, encode, delegate="no-such-lib.so")
     with pytest.raises(TTVOSError, match="it runs the encoder of a Coral pair, and none is given"):
         Tracker(file, delegate="libedgetpu.so.1")
 
@@ -246,9 +247,9 @@ def test_other_networks_convert_and_run(options, tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(quantized, "int8"))
     assert unsupported_ops(path.read_bytes()) == []  # by Edge TPU, of the encoder
-    model = Model(path, 1, "litert")
+    model = TFLiteModel(path, 1, "litert")
     wanted = model._interpreter.get_signature_runner("encode").get_output_details()
-    for name, expected in zip(FEATURES, quantized.encode(clip.frames[:1]), strict=True):
+    for name, expected in zip(names(FEATURES), quantized.encode(clip.frames[:1]), strict=True):
         got = model("encode", {"frame": clip.frames[:1]})[name].astype(np.float32)
         scale, zero_point = wanted[name]["quantization"]
         assert np.corrcoef(np.ravel((got - zero_point) * scale), np.ravel(expected))[0, 1] > 0.98
