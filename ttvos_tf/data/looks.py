@@ -15,7 +15,7 @@ from ttvos_tf.contract import VOID
 from ttvos_tf.data import synthetic
 from ttvos_tf.data.augment import Colors, bounding_box
 from ttvos_tf.data.held_out import ONE_IN, held_out
-from ttvos_tf.data.saliency import fill, image_pairs
+from ttvos_tf.data.stills import fill, image_pairs
 from ttvos_tf.data.texture import outline, shade, surface
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.images import read_image, read_mask
