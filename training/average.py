@@ -43,7 +43,7 @@ def released(path: Path) -> Arrays:
 
 
 def average(files: dict[Path, Arrays]) -> Arrays:
-    """The mean of each tensor; the config, which all share.
+    """The mean of each tensor, and the first file's config.
 
     Raises:
         TTVOSError: a file of another network.
@@ -51,7 +51,8 @@ def average(files: dict[Path, Arrays]) -> Arrays:
     (first_path, first), *others = files.items()
     for path, arrays in others:
         shapes, wanted = ({name: array.shape for name, array in tensors.items()} for tensors in (arrays, first))
-        if str(arrays["config"]) != str(first["config"]) or shapes != wanted:
+        architectures = (config_of(*named).architecture() for named in ((arrays, path), (first, first_path)))
+        if len(set(architectures)) > 1 or shapes != wanted:
             raise TTVOSError(f"{path}: of another network than {first_path}")
     mean = {
         name: np.mean([arrays[name] for arrays in files.values()], axis=0, dtype=np.float64).astype(array.dtype)

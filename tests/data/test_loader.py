@@ -61,7 +61,8 @@ def test_shapes_and_differences():
     assert batch.frames.shape == (2, 2, 32, 48, 3)
     assert batch.masks.shape == (2, 2, 32, 48)
     assert batch.first_masks.shape == batch.previous_masks.shape == (2, 32, 48)
-    assert {array.dtype for array in batch} == {np.dtype(np.uint8)}
+    assert batch.remembered.shape == (2, 2)
+    assert [array.dtype for array in batch] == [np.uint8] * 4 + [np.float32]
     assert not np.array_equal(batch.frames[0], batch.frames[1])
     assert not np.array_equal(batch.frames, other.frames)
 

@@ -9,9 +9,9 @@ import ttvos_tf.training.records
 import ttvos_tf.training.validation
 from tests.data.trees import sliding, write_davis, write_saliency
 from tests.scripts import load_script
+from tests.training.batches import exact_batch
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.data.augmentation import Augmentation
-from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.log import restart_csv
 from ttvos_tf.training.loop import open_sources, train
@@ -51,7 +51,7 @@ def clip_batch(seed=0):
     for t in range(3):
         masks[:, t, 8:24, 10 + 8 * t : 30 + 8 * t] = 1
     frames[masks == 1] += 150
-    return Batch(frames, masks, masks[:, 0], masks[:, 0])
+    return exact_batch(frames, masks)
 
 
 def test_augmentation_reaches_every_source(tmp_path):
@@ -117,7 +117,7 @@ def test_hrnets_gradients_reach_all_that_its_config_trains():
     assert any(name.startswith("stage2") for name in names)
     before = {v.name: v.numpy() for v in trainer.trained}
     frames, masks = (array[:, :, :, :48].repeat(2, 2).repeat(2, 3) for array in clip_batch()[:2])
-    trainer.train_step(Batch(frames, masks, masks[:, 0], masks[:, 0]))
+    trainer.train_step(exact_batch(frames, masks))
     for variable in trainer.trained:
         assert np.any(variable.numpy() != before[variable.name]), variable.name
 

@@ -32,9 +32,9 @@ def freeze(model: TTVOS, settings: TrainSettings) -> None:
     for start in settings.frozen:
         if not any(layer.name.startswith(start) for layer in model.encoder.layers):
             raise TTVOSError(f"train.frozen: no layer of the backbone has a name that begins with {start!r}")
-    laterals = set(getattr(model.encoder, "laterals", ()))
+    laterals = set(model.backbone.laterals)
     for layer in model.encoder.layers:
-        chosen = settings.train_backbone == "all" or layer.name in model.encoder.last_block
+        chosen = settings.train_backbone == "all" or layer.name in model.backbone.last_block
         layer.trainable = chosen and not layer.name.startswith(settings.frozen)
         if isinstance(layer, keras.layers.BatchNormalization) and layer.name not in laterals:
             layer.trainable = layer.trainable and not settings.freeze_batch_norm
@@ -71,7 +71,7 @@ class Trainer:
             self.model, start = _start_model(settings, data_root)
             self.teacher = start if train.targets == "init" else None
             freeze(self.model, train)
-            self.trained = [v for part in self.model.models for v in part.trainable_variables]
+            self.trained = [v for part in self.model.parts for v in part.trainable_variables]
             self.optimizer = build_optimizer(train, self.trained)
             self.average = {name: tf.Variable(v, trainable=False) for name, v in variables(self.model).items()}
 
@@ -107,16 +107,15 @@ class Trainer:
             self.average[name].assign_sub((1.0 - keep) * (self.average[name] - variable))
         return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, loss, axis=None) for loss in losses))
 
-    def _replica_step(self, frames, masks, first_mask, previous_mask) -> tuple[tf.Tensor, ...]:
+    def _replica_step(self, *arrays) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
-        train = self.settings.train
+        train, batch = self.settings.train, Batch(*arrays)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
-            known = train.known_frames
             if self.teacher:
-                loss = mask_distillation_loss(self.model, self.teacher, frames, first_mask, previous_mask, known)
+                loss = mask_distillation_loss(self.model, self.teacher, batch, train.known_frames)
             else:
-                loss = clip_loss(self.model, frames, masks, first_mask, loss_weights(train), previous_mask, known)
+                loss = clip_loss(self.model, batch, loss_weights(train), train.known_frames)
             share = loss.total / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(share, self.trained)
         # Adds the gradients of all devices up, and only then clips their norm.
@@ -125,8 +124,7 @@ class Trainer:
 
     def draw(self, batch: Batch) -> np.ndarray:
         """What the network makes of the first clip of a batch, see draw_clip."""
-        frames, masks, first, previous = (part[:1] for part in batch)
-        return draw_clip(self.model, frames, masks, first, previous, self.settings.train.known_frames)
+        return draw_clip(self.model, batch, self.settings.train.known_frames)
 
     def checkpoint(self) -> Arrays:
         """Averaged weights as `weights/`, and all that an exact resume needs.
