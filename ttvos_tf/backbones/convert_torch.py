@@ -38,7 +38,7 @@ def convert(state: StateDict, path: Path) -> Arrays:
     expected = "expected HRNetV2-W18-Small-v1"
     unknown = {name for name in state if not name.startswith(HEADS) and not name.endswith(".num_batches_tracked")}
     arrays = {}
-    for source, target, shape in _names(hrnet.build(weights=None, height=32, width=32)):
+    for source, target, shape in _names(hrnet.build(weights=None, height=32, width=32).model):
         if source not in state:
             raise TTVOSError(f"{path}: tensor {source} is missing; {expected}")
         array = _channels_last(state[source])

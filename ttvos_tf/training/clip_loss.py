@@ -39,8 +39,8 @@ def unroll(
     """
     count, length = batch.frames.shape[:2]
     maps = model.encode(tf.reshape(batch.frames, [count * length, *batch.frames.shape[2:]]), training=training)
-    over_time = {name: tf.reshape(map_, [count, length, *map_.shape[1:]]) for name, map_ in maps.items()}
-    features = [{name: map_[:, t] for name, map_ in over_time.items()} for t in range(length)]
+    over_time = {name: tf.reshape(values, [count, length, *values.shape[1:]]) for name, values in maps.items()}
+    features = [{name: values[:, t] for name, values in over_time.items()} for t in range(length)]
     given = model.init_from_features(features[0], _foreground(batch.first_masks), training=training)
     previous, last = _foreground(batch.previous_masks), known_frames - 1
     state = given
