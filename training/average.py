@@ -6,29 +6,25 @@ Their mean often does better than each of them, for it lies in the middle of the
 soups", Wortsman et al., 2022). Runs with nothing in common lie in different valleys: theirs is worth nothing.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
 
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.weights import WEIGHTS, Arrays, config_of, read_npz, write_npz
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("average.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("weights", nargs="+", type=Path, metavar="WEIGHTS", help="weights files of one network")
     parser.add_argument("--out", type=Path, required=True, help="weights file to write")
     args = parser.parse_args(argv)
-    try:
-        files = {path: released(path) for path in args.weights}
-        write_npz(args.out, average(files))
-    except TTVOSError as error:
-        print(f"average.py: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    files = {path: released(path) for path in args.weights}
+    write_npz(args.out, average(files))
 
 
 def released(path: Path) -> Arrays:
