@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.scripts import load_script
 from tests.training.test_loop import TINY, clip_batch
 from ttvos_tf.compat import keras
 from ttvos_tf.errors import TTVOSError
@@ -70,3 +71,11 @@ def test_keys_are_principal_components(model):
 def test_a_network_without_a_memory_is_refused(tmp_path):
     with pytest.raises(TTVOSError, match="key_channels is 0: the network has no memory to be given"):
         add_memory(TINY, tmp_path / "weights.npz", Path("."))
+
+
+def test_bad_input_is_one_line(tmp_path, capsys):
+    script = load_script("training/add_memory.py")
+    given = ["--config", "none.toml", "--weights", "none.npz", "--out", str(tmp_path / "out.npz")]
+    assert script.main(given) == 2
+    assert capsys.readouterr().err == "add_memory.py: error: none.toml: cannot be read (No such file or directory)\n"
+    assert not list(tmp_path.iterdir())
