@@ -14,7 +14,7 @@ from tests.data.trees import DyingClips, FailingClips, NoisyClips
 from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.first_masks import box_mask
-from ttvos_tf.data.loader import batches, make_batch
+from ttvos_tf.data.loader import PREFETCH, batches, make_batch
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 
@@ -61,7 +61,8 @@ def test_shapes_and_differences():
     assert batch.frames.shape == (2, 2, 32, 48, 3)
     assert batch.masks.shape == (2, 2, 32, 48)
     assert batch.first_masks.shape == batch.previous_masks.shape == (2, 32, 48)
-    assert {array.dtype for array in batch} == {np.dtype(np.uint8)}
+    assert batch.remembered.shape == (2, 2)
+    assert [array.dtype for array in batch] == [np.uint8] * 4 + [np.float32]
     assert not np.array_equal(batch.frames[0], batch.frames[1])
     assert not np.array_equal(batch.frames, other.frames)
 
@@ -147,8 +148,13 @@ def test_workers_are_other_processes_and_end_when_closed(tmp_path):
 def test_workers_wait_when_nobody_takes(tmp_path):
     stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, ClipSpec(2, 240, 432), 1, seed=0, workers=1)
     next(stream)
-    time.sleep(1)
-    assert len((tmp_path / "log").read_text().split()) <= 6
+
+    def drawn():
+        return len((tmp_path / "log").read_text().split())
+
+    wait_until(lambda: drawn() >= 1 + PREFETCH + 2)  # taken, queued, held by the reader, and stuck in the pipe
+    time.sleep(0.5)
+    assert drawn() <= 1 + PREFETCH + 3
     stream.close()
 
 
