@@ -1,16 +1,17 @@
 """Makes the models that come with the package: ttvos_tf/models/*.tflite and models.json, from the weights in weights/.
 
 python tflite/ship.py
+python tflite/ship.py --own-outputs     # the files that are there, with no output that is an input; no conversion
 """
 
+import argparse
 import hashlib
 import json
 from pathlib import Path
 
-from ttvos_tf.export.tflite import convert
+from ttvos_tf.export.own_outputs import give_own_outputs
 from ttvos_tf.runtime.files import whole_file
 from ttvos_tf.runtime.models import FOLDER
-from ttvos_tf.weights import load_model
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 # Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.
@@ -24,11 +25,14 @@ DEFAULT = "mobilenet_v2_480x864_int8"
 
 
 def main() -> None:
-    """Converts, and lists the files with their checksums."""
+    """Makes the files, and lists them with their checksums."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--own-outputs", action="store_true", help="only repair outputs of the files that are there")
+    make = _repaired if parser.parse_args().own_outputs else _converted
     FOLDER.mkdir(exist_ok=True)
     manifest: dict = {"default": DEFAULT}
-    for name, (weights, (height, width), precision) in MODELS.items():
-        content = convert(load_model(WEIGHTS / weights, height=height, width=width), precision)
+    for name in MODELS:
+        content = make(name)
         file = f"ttvos_{name}.tflite"
         with whole_file(FOLDER / file) as path:
             path.write_bytes(content)
@@ -36,6 +40,18 @@ def main() -> None:
         print(f"{file}  {len(content) / 1e6:.1f} MB")
     with whole_file(FOLDER / "models.json") as path:
         path.write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _converted(name: str) -> bytes:
+    from ttvos_tf.export.tflite import convert
+    from ttvos_tf.weights import load_model
+
+    weights, (height, width), precision = MODELS[name]
+    return convert(load_model(WEIGHTS / weights, height=height, width=width), precision)
+
+
+def _repaired(name: str) -> bytes:
+    return give_own_outputs((FOLDER / f"ttvos_{name}.tflite").read_bytes())
 
 
 if __name__ == "__main__":
