@@ -7,13 +7,14 @@ DEV := .venv
 .PHONY: demo test android format clean
 
 demo: $(DEMO)/ready
-	$(DEMO)/bin/ttvos segment ttvos_tf/data/sample/sample.mp4 --mask ttvos_tf/data/sample/first_mask.png \
+	$(DEMO)/bin/ttvos segment ttvos_tf/sample/sample.mp4 --mask ttvos_tf/sample/first_mask.png \
 		--out out/demo/masks --overlay out/demo/overlay.mp4 --json out/demo/result.json
 
 test: $(DEV)/ready
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
 	$(DEV)/bin/pytest -m "not slow"
 
 android: $(DEMO)/ready

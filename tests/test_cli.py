@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.runtime.clips import SIZE, clip, iou, write_frames, write_video
+from tests.clips import SIZE, clip, iou, write_frames, write_video
 from tests.toy_model import NAME, toy_model
-from ttvos_tf import cli, segment
-from ttvos_tf.runtime import models
-from ttvos_tf.runtime.masks import MAX_OBJECTS, read_mask, write_mask
-from ttvos_tf.runtime.video import open_source
+from ttvos_tf import cli
+from ttvos_tf.commands import models, segment
+from ttvos_tf.media.images import read_mask, write_mask
+from ttvos_tf.media.video import open_source
+from ttvos_tf.runtime import installed
+from ttvos_tf.runtime.objects import MAX_OBJECTS
 
 LENGTH = 10
 BOX = "8,6,22,20"  # of object 1 in the first frame
@@ -286,7 +288,7 @@ def test_models_are_listed(tmp_path, monkeypatch, capsys):
         manifest[name] = {"file": f"ttvos_{name}.tflite", "sha256": digest, "size_bytes": 1_500_000}
     (tmp_path / "models.json").write_text(json.dumps(manifest))
     (tmp_path / "ttvos_b_64x96_int8.tflite").write_bytes(b"")
-    monkeypatch.setattr(models, "_manifest", lambda folder: manifest)
+    monkeypatch.setattr(installed, "_manifest", lambda folder: manifest)
     monkeypatch.setattr(models, "FOLDER", tmp_path)
     assert ttvos("models") == 0
     first, second, third = capsys.readouterr().out.splitlines()
@@ -329,5 +331,6 @@ def test_segment_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     modules = done.stdout.split()
-    assert "ttvos_tf.segment" in modules
-    assert not {"tensorflow", "tf_keras", "ttvos_tf.evaluation", "ttvos_tf.info", "ttvos_tf.benchmark"} & set(modules)
+    assert "ttvos_tf.commands.segment" in modules
+    others = {f"ttvos_tf.commands.{name}" for name in ("evaluate", "benchmark", "info", "models")}
+    assert not {"tensorflow", "tf_keras", *others} & set(modules)

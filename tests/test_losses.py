@@ -3,7 +3,8 @@
 import numpy as np
 
 from ttvos_tf.compat import tf
-from ttvos_tf.losses import VOID, TemporalConsistencyLoss, cross_entropy, jaccard_loss
+from ttvos_tf.contract import VOID
+from ttvos_tf.losses import TemporalConsistencyLoss, cross_entropy, jaccard_loss
 
 
 def test_cross_entropy_is_that_of_the_softmax():

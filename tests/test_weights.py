@@ -3,8 +3,8 @@ import pytest
 
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.model import build_model
-from ttvos_tf.weights import load_model, read_npz, save_weights, variables, write_npz
+from ttvos_tf.factory import build_model, load_model
+from ttvos_tf.weights import read_npz, save_weights, variables, write_npz
 
 CONFIG = ModelConfig(matching_channels=8, decoder_channels=8)
 

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.data import sample
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.files import whole_file
+from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.runtime.interpreter import MODULES
-from ttvos_tf.runtime.models import find_model
+from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "tqdm", "tflite-runtime", "ai-edge-litert")
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
     try:
-        with whole_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
             results = compare(find_model(args.model).resolve(), args.frames)
             if json_file:
                 json_file.write_text(json.dumps(results, indent=2) + "\n")

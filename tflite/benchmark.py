@@ -14,10 +14,11 @@ import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from ttvos_tf.benchmark import Report, add_measure_arguments, measure
+from ttvos_tf.commands.options import add_measure_arguments
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.files import whole_file
-from ttvos_tf.runtime.models import installed
+from ttvos_tf.inspection.timing import Report, measure
+from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.runtime.installed import installed
 
 COLUMNS = ("median_ms", "p90_ms", "fps", "peak_rss_mb", "runtime")
 
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     add_measure_arguments(parser)
     args = parser.parse_args(argv)
     try:
-        with whole_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
             reports = measure_all(args)
             if json_file:
                 json_file.write_text(json.dumps(reports, indent=2) + "\n")
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def measure_all(args: argparse.Namespace) -> list[Report]:
-    """Measures the models one after the other; see `ttvos_tf.benchmark.measure` for what a report holds."""
+    """Measures the models one after the other; see `ttvos_tf.inspection.timing.measure` for what a report holds."""
     models = args.models or list(installed())
     if not models:
         raise TTVOSError("no model comes with this installation: give the paths of .tflite files")

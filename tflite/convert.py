@@ -23,8 +23,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.files import whole_file
-from ttvos_tf.runtime.geometry import parse_size
+from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.media.sizes import parse_size
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
 SIZES = ("240x432", "480x864")
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         sizes = [parse_size(text) for text in args.size or SIZES]
         for weights in [args.weights] if args.weights else sorted(SHIPPED.glob("*.npz")):
             for path, content in tqdm(files(weights, args.config, sizes, args.calibrate), unit="file", disable=None):
-                with whole_file(args.out / path) as partial:
+                with atomic_file(args.out / path) as partial:
                     partial.write_bytes(content)
                 tqdm.write(f"{args.out / path}  {len(content) / 1e6:.1f} MB")
     except TTVOSError as error:
@@ -58,10 +58,10 @@ def files(
 ) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the files that weights are converted to."""
     from ttvos_tf.data.sources import open_source
-    from ttvos_tf.export.edge_tpu import refused
-    from ttvos_tf.export.tflite import FLOAT_PRECISIONS, convert, convert_pair, model_name
+    from ttvos_tf.export.convert import FLOAT_PRECISIONS, convert, convert_pair, model_name
+    from ttvos_tf.factory import load_model
+    from ttvos_tf.inspection.edge_tpu import refused
     from ttvos_tf.training.settings import load_settings
-    from ttvos_tf.weights import load_model
 
     expected = load_settings(config).model if config else None
     clips = open_source("davis", calibration) if calibration else None

@@ -24,14 +24,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.data import sample
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.metrics.jaccard import jaccard
-from ttvos_tf.runtime.files import whole_file
-from ttvos_tf.runtime.geometry import fit
+from ttvos_tf.evaluation.jaccard import jaccard
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.letterbox import letterbox
+from ttvos_tf.sample import render as sample
 
 TRACKED = 0.5
 
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
     try:
-        with whole_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
             results = list(measure(args))
             if json_file:
                 json_file.write_text(json.dumps([asdict(each) for each in results], indent=2) + "\n")
@@ -115,7 +115,7 @@ def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drif
         clip: what to run through.
         length: frames to run; the clip has them by turning round at its ends.
     """
-    placed = fit(clip.frames.shape[1:3], model.size)
+    placed = letterbox(clip.frames.shape[1:3], model.size)
     there = [*range(len(clip.frames)), *range(len(clip.frames) - 2, 0, -1)]
     order = [there[index % len(there)] for index in range(length)]
     frames = [placed.frame_to_model(frame) for frame in clip.frames]

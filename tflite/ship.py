@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 
 from ttvos_tf.export.own_outputs import give_own_outputs
-from ttvos_tf.runtime.files import whole_file
-from ttvos_tf.runtime.models import FOLDER
+from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.runtime.installed import FOLDER
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 # Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.
@@ -34,17 +34,17 @@ def main() -> None:
     for name in MODELS:
         content = make(name)
         file = f"ttvos_{name}.tflite"
-        with whole_file(FOLDER / file) as path:
+        with atomic_file(FOLDER / file) as path:
             path.write_bytes(content)
         manifest[name] = {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
         print(f"{file}  {len(content) / 1e6:.1f} MB")
-    with whole_file(FOLDER / "models.json") as path:
+    with atomic_file(FOLDER / "models.json") as path:
         path.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def _converted(name: str) -> bytes:
-    from ttvos_tf.export.tflite import convert
-    from ttvos_tf.weights import load_model
+    from ttvos_tf.export.convert import convert
+    from ttvos_tf.factory import load_model
 
     weights, (height, width), precision = MODELS[name]
     return convert(load_model(WEIGHTS / weights, height=height, width=width), precision)

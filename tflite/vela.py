@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.files import whole_file
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.flatbuffer import check_whole
 
 NPU = "custom:ethos-u"
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--vela", default="vela", metavar="COMMAND", help="the compiler (default: vela)")
     args = parser.parse_args(argv)
     try:
-        with whole_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
             report = compile_file(args.model, args.accelerator, args.vela)
             if json_file:
                 json_file.write_text(json.dumps(report, indent=2) + "\n")
@@ -58,7 +58,7 @@ def compile_file(model: Path, accelerator: str = "ethos-u65-512", vela: str = "v
     Raises:
         TTVOSError: not a TFLite file, a float one, no vela, or Vela refuses the file.
     """
-    from ttvos_tf.export.operators import holds_int8, operators
+    from ttvos_tf.inspection.operators import holds_int8, operators
 
     check_whole(model)
     if not holds_int8(model.read_bytes()):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.files import whole_file
+from ttvos_tf.media.atomic import atomic_file
 
 HERE = Path(__file__).resolve().parent
 
@@ -83,7 +83,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, out: Path) -> float:
     """Trains one experiment and scores its final weights; J&F-Mean, 0 to 1."""
-    from ttvos_tf.training.loop import CHECKPOINT, RELEASE, train
+    from ttvos_tf.training.loop import train
+    from ttvos_tf.training.records import CHECKPOINT, RELEASE
     from ttvos_tf.training.settings import as_json, load_settings
     from ttvos_tf.training.validation import validate
 
@@ -99,7 +100,7 @@ def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, 
         raise TTVOSError(f"{config}: no [validation] block; it says what the experiments are scored on")
     train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())
     score = validate(out / RELEASE, settings.validation, data, init="mask" if experiment.m else "box")
-    with whole_file(result) as path:
+    with atomic_file(result) as path:
         path.write_text(json.dumps({"J&F-Mean": score, "settings": record}) + "\n")
     return score
 

@@ -17,12 +17,12 @@ from tqdm import tqdm
 
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.files import read_image
-from ttvos_tf.data.video import Sequence
+from ttvos_tf.data.video_clips import Sequence
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.metrics.davis import annotated, predicted
-from ttvos_tf.metrics.jaccard import jaccard
-from ttvos_tf.runtime.files import whole_file
-from ttvos_tf.runtime.masks import read_mask
+from ttvos_tf.evaluation.davis import annotated, predicted
+from ttvos_tf.evaluation.jaccard import jaccard
+from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.media.images import read_mask
 
 RIGHT, MISSED, WRONG = (0, 130, 0), (0, 0, 130), (130, 0, 0)
 HEIGHT = 180  # of a picture, in pixels
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         rows = [row(video, args) for video in tqdm(videos, unit="sequence", disable=None)]
         width = max(each.shape[1] for each in rows)
         sheet = np.vstack([np.pad(each, ((0, 0), (0, width - each.shape[1]), (0, 0))) for each in rows])
-        with whole_file(args.out) as partial:
+        with atomic_file(args.out) as partial:
             Image.fromarray(sheet).save(partial, format="PNG")
     except TTVOSError as error:
         print(f"errors.py: error: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Teaches a backbone without published weights a trained network's features (ttvos_tf/training/teaching.py).
+"""Teaches a backbone without published weights a trained network's features (ttvos_tf/training/distillation.py).
 
     python training/teach.py --config training/configs/hrnet_teach.toml --data DATA --out runs/hrnet_teach
 
@@ -23,9 +23,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     out = args.out or Path("runs") / args.config.stem
     try:
-        from ttvos_tf.training.loop import RELEASE
+        from ttvos_tf.training.distillation import teach
+        from ttvos_tf.training.records import RELEASE
         from ttvos_tf.training.settings import load_settings
-        from ttvos_tf.training.teaching import teach
 
         teach(load_settings(args.config, args.set), args.data, out, resume=args.resume)
     except TTVOSError as error:

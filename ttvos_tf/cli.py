@@ -25,7 +25,7 @@ examples:
 # Command -> (module with add_arguments(parser) and run(args), what it does, examples).
 COMMANDS = {
     "segment": (
-        "ttvos_tf.segment",
+        "ttvos_tf.commands.segment",
         "label the objects in every frame of a video, a folder of frames or a camera",
         """\
   ttvos segment walk.mp4 --box 210,80,120,300                     one object, from a box: left, top, width, height
@@ -35,14 +35,14 @@ COMMANDS = {
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4          camera 0, until Ctrl-C""",
     ),
     "evaluate": (
-        "ttvos_tf.evaluation",
+        "ttvos_tf.commands.evaluate",
         "score a model, or masks of any method, on DAVIS 2016 or 2017 (J, F, J&F)",
         """\
   ttvos evaluate --davis DAVIS --year 2016 --model mobilenet_v2_480x864_float32
   ttvos evaluate --davis DAVIS --year 2017 --results masks        score masks/<sequence>/<frame>.png""",
     ),
     "benchmark": (
-        "ttvos_tf.benchmark",
+        "ttvos_tf.commands.benchmark",
         "time a model on this machine: milliseconds a frame, frames a second, memory",
         """\
   ttvos benchmark mobilenet_v2_240x432_float32
@@ -50,14 +50,14 @@ COMMANDS = {
   ttvos benchmark my_model.tflite --json speed.json""",
     ),
     "info": (
-        "ttvos_tf.info",
+        "ttvos_tf.commands.info",
         "parameters, multiply-adds and state of a model file or of a network",
         """\
   ttvos info mobilenet_v2_480x864_float32
   ttvos info hrnet --size 480x853                                 a network beside the paper's Table 1""",
     ),
     "models": (
-        "ttvos_tf.runtime.models",
+        "ttvos_tf.commands.models",
         "list the models that are installed",
         "  ttvos models",
     ),

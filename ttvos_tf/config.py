@@ -5,7 +5,9 @@ No TensorFlow here: a config travels inside checkpoints and `.tflite` files as J
 
 import dataclasses
 import json
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ttvos_tf.errors import TTVOSError
@@ -61,6 +63,23 @@ class ModelConfig:
     @classmethod
     def from_json(cls, text: str) -> "ModelConfig":
         return from_dict(cls, json.loads(text), "model config")
+
+
+def read_model_config(path: Path) -> ModelConfig:
+    """Reads a network's config: a TOML or JSON file, its table `model` if it has one.
+
+    Raises:
+        TTVOSError: the file is missing or is neither, or has an unknown or ill-typed key.
+    """
+    try:
+        table = (tomllib.loads if path.suffix == ".toml" else json.loads)(path.read_text())
+    except OSError as error:
+        raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # of both parsers, and of text that is not UTF-8
+        raise TTVOSError(f"{path}: not valid {path.suffix[1:].upper()} ({error})") from error
+    if not isinstance(table, dict):
+        raise TTVOSError(f"{path}: expected a table of settings")
+    return from_dict(ModelConfig, table.get("model", table), str(path))
 
 
 def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:

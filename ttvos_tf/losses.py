@@ -4,8 +4,7 @@ Both work on masks alone, so they fit any model that carries a mask from frame t
 """
 
 from ttvos_tf.compat import tf
-
-VOID = 255
+from ttvos_tf.contract import VOID
 
 
 class TemporalConsistencyLoss:

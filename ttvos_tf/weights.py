@@ -7,29 +7,39 @@ checkpoint is the same file with more arrays in it, so everything that takes wei
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.files import whole_file
-
-if TYPE_CHECKING:
-    from ttvos_tf.compat import keras
-    from ttvos_tf.model import TTVOS
+from ttvos_tf.media.atomic import atomic_file
 
 Arrays = dict[str, np.ndarray]
 
 WEIGHTS = "weights/"
 
 
-def variables(model: "TTVOS") -> dict:
+class Network(Protocol):
+    """What is to be known of a network here.
+
+    Attributes:
+        config: which one it is.
+        models: its parts, Keras models.
+    """
+
+    config: ModelConfig
+
+    @property
+    def models(self) -> tuple[Any, ...]: ...
+
+
+def variables(model: Network) -> dict:
     """All variables by name, the transition head's too."""
     return {name: variable for part in model.models for name, variable in named_variables(part).items()}
 
 
-def named_variables(part: "keras.Model") -> dict:
+def named_variables(part: Any) -> dict:
     """A Keras model's variables, by `<layer>/<variable>`; not the step counters, which tfmot adds and does not use."""
     floats = [variable for variable in part.variables if variable.dtype.is_floating]
     return {variable.name.removesuffix(":0"): variable for variable in floats}
@@ -41,7 +51,7 @@ def write_npz(path: Path, arrays: Arrays) -> None:
     Raises:
         TTVOSError: the place cannot be written.
     """
-    with whole_file(path) as partial:
+    with atomic_file(path) as partial:
         np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
 
 
@@ -65,7 +75,7 @@ def weight_arrays(config: ModelConfig, named: dict) -> Arrays:
     return {"config": np.array(config.to_json()), **{WEIGHTS + name: value.numpy() for name, value in named.items()}}
 
 
-def save_weights(path: Path, model: "TTVOS") -> None:
+def save_weights(path: Path, model: Network) -> None:
     """Writes a model's weights and config."""
     write_npz(path, weight_arrays(model.config, variables(model)))
 
@@ -77,7 +87,7 @@ def config_of(arrays: Arrays, path: Path) -> ModelConfig:
     return ModelConfig.from_json(str(arrays["config"]))
 
 
-def assign_weights(model: "TTVOS", arrays: Arrays, path: Path, prefix: str = WEIGHTS) -> None:
+def assign_weights(model: Network, arrays: Arrays, path: Path, prefix: str = WEIGHTS) -> None:
     """Sets every variable of a model.
 
     Args:
@@ -113,19 +123,3 @@ def assign(named: dict, arrays: Arrays, path: Path, prefix: str = "") -> None:
         if array.shape != tuple(variable.shape):
             raise TTVOSError(f"{path}: tensor {name} has shape {array.shape}, expected {tuple(variable.shape)}")
         variable.assign(array)
-
-
-def load_model(path: Path, *, height: int = 240, width: int = 432, expected: ModelConfig | None = None) -> "TTVOS":
-    """Builds the network that a weights file is of, with its weights.
-
-    Args:
-        path: a weights file or a checkpoint.
-        height, width: frame size in pixels, multiples of 16.
-        expected: the config that the weights must be of; None for whatever they are of.
-    """
-    from ttvos_tf.model import build_model
-
-    arrays = read_npz(path)
-    model = build_model(expected or config_of(arrays, path), height=height, width=width)
-    assign_weights(model, arrays, path)
-    return model

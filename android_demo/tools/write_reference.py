@@ -18,13 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ttvos_tf.data.sample import FIRST_MASK, VIDEO
+from ttvos_tf.media.images import read_mask
+from ttvos_tf.media.overlay import draw_overlay
+from ttvos_tf.media.video import open_source
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.geometry import fit
-from ttvos_tf.runtime.masks import Box, objects_in_boxes, objects_in_mask, read_mask
-from ttvos_tf.runtime.models import find_model, installed
-from ttvos_tf.runtime.overlay import draw_overlay
-from ttvos_tf.runtime.video import open_source
+from ttvos_tf.runtime.installed import find_model, installed
+from ttvos_tf.runtime.letterbox import letterbox
+from ttvos_tf.runtime.objects import Box, objects_in_boxes, objects_in_mask
+from ttvos_tf.sample.render import FIRST_MASK, VIDEO
 
 FRAMES = 40  # half of the clip: every model tracks through it twice, in Python and on the JVM
 OVERLAY_FRAME = 30
@@ -61,7 +62,7 @@ def main(out: Path) -> None:
     lines = []
     for name, (source, size) in FITS.items():
         box: Box = (source[1] // 3 + 1, source[0] // 4, source[1] // 2, source[0] // 3)
-        placed = fit(source, size)
+        placed = letterbox(source, size)
         frame = np.ascontiguousarray(frames[0, : source[0], : source[1]])
         mask = placed.mask_to_model(objects_in_boxes([box], source)[1])
         placed.frame_to_model(frame).tofile(out / f"{name}.frame")

@@ -5,8 +5,8 @@ import pytest
 
 from tests.backbones.numpy_hrnet import forward, random_state
 from tests.backbones.torch_files import save_legacy, save_zip, view
-from ttvos_tf.backbones import build_backbone
 from ttvos_tf.backbones.convert_torch import main
+from ttvos_tf.backbones.registry import build_backbone
 
 HEADS = {
     "incre_modules.0.0.conv1.weight": np.zeros((32, 16, 1, 1), np.float32),

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from tests.backbones.numpy_hrnet import random_state
-from ttvos_tf.backbones import build_backbone, hrnet
+from ttvos_tf.backbones import hrnet
+from ttvos_tf.backbones.registry import build_backbone
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 

@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backbones.numpy_hrnet import convolve
-from ttvos_tf.backbones.pretrained import PadWithColor, border_color, fold_normalization
+from ttvos_tf.backbones.pretrained import border_color, fold_normalization
+from ttvos_tf.layers import PadWithColor
 
 CHANNEL = st.floats(1, 254)
 COLOR = st.tuples(CHANNEL, CHANNEL, CHANNEL)

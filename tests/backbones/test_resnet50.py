@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ttvos_tf.backbones import build_backbone, resnet50
+from ttvos_tf.backbones import resnet50
+from ttvos_tf.backbones.registry import build_backbone
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 

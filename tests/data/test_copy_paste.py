@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import ttvos_tf.data.video
+import ttvos_tf.data.video_clips
 from tests.data.trees import BLUE, GREEN, RED, check_clip, inner, labels_of, sliding, write_davis
-from ttvos_tf.data.clip import VOID, Clip, ClipSpec
+from ttvos_tf.contract import VOID
+from ttvos_tf.data.clip import Clip, ClipSpec
 from ttvos_tf.data.copy_paste import copy_paste
 from ttvos_tf.data.davis import DavisClips
 
@@ -79,14 +80,14 @@ def test_void_stays_where_nothing_is_pasted():
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_share(share, tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(ttvos_tf.data.video, "copy_paste", lambda *args: calls.append(args) or copy_paste(*args))
+    monkeypatch.setattr(ttvos_tf.data.video_clips, "copy_paste", lambda *args: calls.append(args) or copy_paste(*args))
     write_davis(tmp_path, {"dog": sliding()})
     check_clip(DavisClips(tmp_path, pasted=share).sample(np.random.default_rng(0), SPEC), SPEC)
     assert len(calls) == share
 
 
 def test_a_video_that_hardly_shows_its_object_gets_one_of_another(tmp_path, monkeypatch):
-    monkeypatch.setattr(ttvos_tf.data.video, "SAME_VIDEO", 1.0)
+    monkeypatch.setattr(ttvos_tf.data.video_clips, "SAME_VIDEO", 1.0)
     empty = np.zeros_like(sliding(1)[0])
     write_davis(tmp_path, {"ghost": [*sliding(1), *[empty] * 59], "cat": sliding()})
     source = DavisClips(tmp_path, pasted=1.0)
@@ -97,7 +98,7 @@ def test_a_video_that_hardly_shows_its_object_gets_one_of_another(tmp_path, monk
 @pytest.mark.parametrize(("same", "donors"), [(0.0, {"dog", "cat"}), (1.0, {"dog"})])
 def test_donors(same, donors, tmp_path, monkeypatch):
     """The dog's first clip gets its object from any video, or from another clip of the dog."""
-    monkeypatch.setattr(ttvos_tf.data.video, "SAME_VIDEO", same)
+    monkeypatch.setattr(ttvos_tf.data.video_clips, "SAME_VIDEO", same)
     write_davis(tmp_path, {"dog": sliding(), "cat": sliding()})
     source, drawn = DavisClips(tmp_path, pasted=1.0), []
     real = source._try_sample

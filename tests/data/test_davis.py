@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from tests.data.trees import check_clip, inner, is_red, labels_of, sliding, write_davis, write_mask
-from ttvos_tf.data.clip import VOID, ClipSpec
+from ttvos_tf.contract import VOID
+from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.davis import DavisClips, sequences
 from ttvos_tf.errors import TTVOSError
 

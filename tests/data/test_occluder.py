@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ttvos_tf.data.saliency
-import ttvos_tf.data.video
+import ttvos_tf.data.video_clips
 from tests.data.trees import sliding, write_davis
 from ttvos_tf.data.augment import Window
 from ttvos_tf.data.clip import ClipSpec
@@ -55,7 +55,7 @@ def test_occluders_hide_the_target_of_a_video(tmp_path, monkeypatch):
     for seed in range(10):
         without = source.sample(np.random.default_rng(seed), SPEC)
         with monkeypatch.context() as patch:
-            patch.setattr(ttvos_tf.data.video, "OCCLUDED", 1.0)
+            patch.setattr(ttvos_tf.data.video_clips, "OCCLUDED", 1.0)
             clip = source.sample(np.random.default_rng(seed), SPEC)
         changed = clip.masks != without.masks
         assert (clip.masks[changed] == 0).all()
@@ -67,9 +67,9 @@ def test_occluders_hide_the_target_of_a_video(tmp_path, monkeypatch):
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_share(share, tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(ttvos_tf.data.video, "OCCLUDED", share)
+    monkeypatch.setattr(ttvos_tf.data.video_clips, "OCCLUDED", share)
     monkeypatch.setattr(
-        ttvos_tf.data.video, "passing_occluder", lambda *args: calls.append(args) or passing_occluder(*args)
+        ttvos_tf.data.video_clips, "passing_occluder", lambda *args: calls.append(args) or passing_occluder(*args)
     )
     write_davis(tmp_path, {"dog": sliding()})
     DavisClips(tmp_path).sample(np.random.default_rng(0), SPEC)

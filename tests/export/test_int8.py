@@ -6,22 +6,23 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from tests.compiled_model import disagreements
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import ModelConfig
-from ttvos_tf.data import sample
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.export.edge_tpu import refused
-from ttvos_tf.export.operators import operators
-from ttvos_tf.export.tflite import convert, convert_pair
-from ttvos_tf.model import build_model
+from ttvos_tf.export.convert import convert, convert_pair
+from ttvos_tf.export.own_outputs import handed_on_outputs
+from ttvos_tf.factory import build_model, load_model
+from ttvos_tf.inspection.edge_tpu import refused
+from ttvos_tf.inspection.operators import operators
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.geometry import fit
 from ttvos_tf.runtime.interpreter import FEATURES, STATE, Model
-from ttvos_tf.runtime.pair import Pair
-from ttvos_tf.weights import load_model
+from ttvos_tf.runtime.letterbox import letterbox
+from ttvos_tf.runtime.split_model import Pair
+from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "weights/mobilenet_v2.npz"
@@ -97,7 +98,7 @@ def rolled(file, clip):
 def test_shipped_file_equals_fake_quantisation(label, shipped_network):
     """At full size: on small pictures the edge, where rounding shows, is much of an object."""
     frames, truth = sample.render()
-    place = fit(frames.shape[1:3], shipped_network.size)
+    place = letterbox(frames.shape[1:3], shipped_network.size)
     images = [place.frame_to_model(frame) for frame in frames[:5]]
     mask = place.mask_to_model(truth[0] == label)
     expected = shipped_network.init(images[0], mask)
@@ -257,3 +258,11 @@ def test_other_networks_convert_and_run(options, tmp_path):
     probabilities, state = roll(model, clip)
     assert len(probabilities) == 2 and all(np.ptp(each) > 0 for each in probabilities)
     assert state["state_count"] == 3 and np.isfinite(state["state_template"]).all()
+
+
+def test_no_output_is_an_input_and_compiled_model_agrees(content, pair, tmp_path):
+    for name, file in zip(("int8", "encode", "head"), (content, *pair), strict=True):
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(file)
+        assert handed_on_outputs(file) == [], name
+        assert disagreements(path) == [], name

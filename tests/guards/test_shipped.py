@@ -17,10 +17,10 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from tests.compiled_model import disagreements
-from ttvos_tf.data.sample import FIRST_MASK, VIDEO
 from ttvos_tf.export.own_outputs import handed_on_outputs
+from ttvos_tf.media.video import open_source
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.video import open_source
+from ttvos_tf.sample.render import FIRST_MASK, VIDEO
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -37,7 +37,7 @@ FILES = (
     "mobilenet_v2_480x864_int8",
 )
 FRAMES = 5
-# Its float32 sums are added in another order on another architecture, so a pixel on an edge may differ there.
+# Written on x86-64. Other kernels may add float32 in another order, so a pixel on an edge may differ elsewhere.
 LEAST_IOU = 1.0 if platform.machine() == "x86_64" else 0.98
 
 

@@ -11,13 +11,14 @@ from ttvos_tf.compat import keras, tf
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.export.graph import readers
-from ttvos_tf.export.rewrites import inference_form
+from ttvos_tf.factory import load_model
+from ttvos_tf.graph.inference import inference_form
+from ttvos_tf.graph.rebuild import readers
 from ttvos_tf.layers import BlockDiagonalConv2D
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.quantization.configs import config_of
 from ttvos_tf.training.clip_loss import LossWeights, clip_loss
-from ttvos_tf.weights import assign_weights, load_model, read_npz, save_weights, variables
+from ttvos_tf.weights import assign_weights, read_npz, save_weights, variables
 
 SHIPPED = Path(__file__).parents[2] / "weights/mobilenet_v2.npz"  # random features would be all but constant
 SIZE = (64, 96)

@@ -3,12 +3,12 @@ import importlib
 import numpy as np
 import pytest
 
-from tests.runtime.clips import SIZE, clip, iou
+from tests.clips import SIZE, clip, iou
 from tests.toy_model import HEIGHT, WIDTH, toy_model
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.interpreter import MODULES
-from ttvos_tf.runtime.masks import MAX_OBJECTS
+from ttvos_tf.runtime.objects import MAX_OBJECTS
 
 RUNTIMES = list(MODULES)
 

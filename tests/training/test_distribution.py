@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.training.distribution import Workers, workers
-from ttvos_tf.training.loop import CHECKPOINT, RELEASE
+from ttvos_tf.training.records import CHECKPOINT, RELEASE
 from ttvos_tf.weights import read_npz
 
 ROOT = Path(__file__).parents[2]

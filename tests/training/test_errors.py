@@ -6,7 +6,7 @@ import pytest
 from tests.data.trees import sliding, write_davis
 from tests.scripts import load_script
 from ttvos_tf.data.files import read_image
-from ttvos_tf.runtime.masks import write_mask
+from ttvos_tf.media.images import write_mask
 
 
 @pytest.fixture(scope="module")

@@ -5,27 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import ttvos_tf.training.loop
+import ttvos_tf.training.records
 import ttvos_tf.training.validation
 from tests.data.trees import sliding, write_davis
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.data.first_masks import box_shaped
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.distribution import Workers
 from ttvos_tf.training.log import restart_csv
-from ttvos_tf.training.loop import (
-    BEST,
-    BOARD,
-    CHECKPOINT,
-    LOG,
-    RELEASE,
-    VALIDATION,
-    box_shaped,
-    first_masks,
-    open_sources,
-    previous_masks,
-    train,
-)
+from ttvos_tf.training.loop import first_masks, open_sources, previous_masks, train
+from ttvos_tf.training.records import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings, ValidationSettings, load_settings
 from ttvos_tf.training.trainer import Trainer
 from ttvos_tf.weights import read_npz, variables, write_npz
@@ -164,7 +154,7 @@ def test_resume_is_exact(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(ttvos_tf.training.loop, "write_npz", write_and_die)
+        patch.setattr(ttvos_tf.training.records, "write_npz", write_and_die)
         train(settings, Path("."), tmp_path / "halves")
     assert not (tmp_path / "halves" / RELEASE).exists()
     with pytest.raises(TTVOSError, match="holds an earlier run: continue it with --resume"):

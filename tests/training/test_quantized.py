@@ -8,9 +8,10 @@ import pytest
 
 from tests.training.test_loop import TINY, clip_batch
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.export.tflite import convert
+from ttvos_tf.export.convert import convert
+from ttvos_tf.factory import load_model
 from ttvos_tf.training.trainer import Trainer
-from ttvos_tf.weights import config_of, load_model, read_npz, variables, write_npz
+from ttvos_tf.weights import config_of, read_npz, variables, write_npz
 
 # Features of random weights would be all but constant, and rounded to nothing.
 FLOAT = Path(__file__).parents[2] / "weights/mobilenet_v2.npz"

@@ -7,10 +7,10 @@ Fusing branches resizes the smaller map bilinearly to the size of the larger one
 TTVOS with it; the ImageNet checkpoint that both start from was trained with nearest-neighbour upsampling.
 """
 
-from ttvos_tf.backbones.pretrained import PadWithColor, border_color, load_npz
+from ttvos_tf.backbones.pretrained import border_color, load_npz
 from ttvos_tf.compat import keras, layers
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.layers import ResizeLike
+from ttvos_tf.layers import PadWithColor, ResizeLike
 
 BRANCH_CHANNELS = (16, 32, 64, 128)  # at strides 4, 8, 16, 32
 BLOCKS_PER_BRANCH = 2

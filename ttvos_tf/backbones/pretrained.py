@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttvos_tf.compat import keras, tf
+from ttvos_tf.compat import keras
 from ttvos_tf.weights import assign, named_variables, read_npz
 
 
@@ -43,25 +43,3 @@ def fold_normalization(
     offset = (127.5 - np.asarray(mean, np.float64)) / np.asarray(std, np.float64)
     bias = np.einsum("hwio,i->o", kernel, offset)
     return (kernel * scale[:, None]).astype(np.float32), bias.astype(np.float32)
-
-
-@keras.utils.register_keras_serializable("ttvos_tf")
-class PadWithColor(keras.layers.Layer):
-    """(B, H, W, 3) -> (B, H + 2 pixels, W + 2 pixels, 3), framed with one colour.
-
-    Written as concatenation: a TFLite PAD fills all channels with one value.
-    """
-
-    def __init__(self, pixels: int, color: tuple[float, ...], **kwargs):
-        super().__init__(**kwargs)
-        self.pixels = pixels
-        self.color = tuple(color)
-
-    def call(self, frame):
-        rows = tf.zeros_like(frame[:, : self.pixels]) + self.color
-        frame = tf.concat([rows, frame, rows], axis=1)
-        columns = tf.zeros_like(frame[:, :, : self.pixels]) + self.color
-        return tf.concat([columns, frame, columns], axis=2)
-
-    def get_config(self):
-        return {**super().get_config(), "pixels": self.pixels, "color": self.color}

@@ -8,9 +8,10 @@ brings each to a width that a phone can carry and to unit variance.
 
 from pathlib import Path
 
-from ttvos_tf.backbones.pretrained import PadWithColor, border_color, fold_normalization, load_npz
+from ttvos_tf.backbones.pretrained import border_color, fold_normalization, load_npz
 from ttvos_tf.compat import keras, layers
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.layers import PadWithColor
 
 TAPS = ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out")  # at strides 4, 8, 16
 

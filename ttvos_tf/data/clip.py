@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-TARGET, VOID = 1, 255
+from ttvos_tf.contract import TARGET
 
 
 @dataclass(frozen=True)

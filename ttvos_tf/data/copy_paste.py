@@ -7,7 +7,8 @@ other videos' backgrounds, with something beside them that looks like a target a
 import cv2
 import numpy as np
 
-from ttvos_tf.data.clip import TARGET, Clip, starts_in_sight
+from ttvos_tf.contract import TARGET
+from ttvos_tf.data.clip import Clip, starts_in_sight
 
 
 def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip) -> Clip:

@@ -7,7 +7,7 @@ with a folder `trainval` between, as the tools of 2017 unpack it.
 from pathlib import Path
 
 from ttvos_tf.data.files import files_by_stem
-from ttvos_tf.data.video import Sequence, VideoClips
+from ttvos_tf.data.video_clips import Sequence, VideoClips
 from ttvos_tf.errors import TTVOSError
 
 

@@ -12,7 +12,7 @@ from ttvos_tf.errors import TTVOSError
 def read_image(path: Path) -> np.ndarray:
     """Reads a colour image as uint8 (H, W, 3), RGB: the pixels as stored, as data sets' masks are drawn on them.
 
-    A rotation noted in EXIF is left out; `runtime.video.read_image`, for people's photographs, applies it.
+    A rotation noted in EXIF is left out; `media.images.read_image`, for people's photographs, applies it.
 
     Raises:
         TTVOSError: the file is missing or is not an image.

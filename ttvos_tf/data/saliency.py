@@ -12,8 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ttvos_tf.contract import TARGET
 from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
-from ttvos_tf.data.clip import TARGET, Clip, ClipSpec, starts_in_sight
+from ttvos_tf.data.clip import Clip, ClipSpec, starts_in_sight
 from ttvos_tf.data.files import files_by_stem, read_image, read_mask, size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, smooth_walk, translation
 from ttvos_tf.data.occluder import OCCLUDED, passing_occluder

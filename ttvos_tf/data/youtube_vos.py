@@ -6,7 +6,7 @@ Every fifth frame has a mask, and objects may come in later: `meta.json` lists t
 import json
 from pathlib import Path
 
-from ttvos_tf.data.video import Sequence, VideoClips
+from ttvos_tf.data.video_clips import Sequence, VideoClips
 from ttvos_tf.errors import TTVOSError
 
 

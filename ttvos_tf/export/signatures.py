@@ -16,12 +16,12 @@ serve several objects on one encoded frame.
 from collections.abc import Callable
 
 from ttvos_tf.compat import tf
-from ttvos_tf.model import TTVOS, Features
+from ttvos_tf.network.ttvos import TTVOS, Features
 from ttvos_tf.runtime.interpreter import FEATURES, STATE
 
 
 class Signatures(tf.Module):
-    """A network in its inference form (rewrites.py), as TFLite sees it.
+    """A network in its inference form (graph/inference.py), as TFLite sees it.
 
     Tracks variables only: saving a Keras model that holds a Conv2DTranspose as part of the module fails once it has
     fake quantisation in it, and a Keras export would lose the names of inputs and outputs.

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from ttvos_tf.compat import tf
-from ttvos_tf.data.clip import TARGET, Clip
+from ttvos_tf.contract import TARGET
+from ttvos_tf.data.clip import Clip
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.model import TTVOS, foreground
+from ttvos_tf.network.ttvos import TTVOS, foreground
 
 
 def calibrate(model: TTVOS, clips: Iterable[Clip]) -> None:

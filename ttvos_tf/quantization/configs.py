@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from tensorflow_model_optimization.quantization.keras import QuantizeConfig
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
 
-from ttvos_tf.backbones.pretrained import PadWithColor
 from ttvos_tf.compat import keras
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.export.graph import Readers
+from ttvos_tf.graph.rebuild import Readers
 from ttvos_tf.layers import (
     BlockDiagonalConv2D,
     Channels,
     Coordinates,
+    PadWithColor,
     PixelShuffle,
     ResizeLike,
     TemplateEmbedding,
@@ -97,7 +97,7 @@ def config_of(layer: keras.layers.Layer, read_by: Readers, outputs: set[str]) ->
 
     Args:
         layer: of a model in its inference form.
-        read_by: graph.readers of the model.
+        read_by: graph.rebuild.readers of the model.
         outputs: names of the layers that make the model's outputs.
 
     Returns:

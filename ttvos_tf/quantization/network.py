@@ -6,12 +6,12 @@ import functools
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapperV2
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
 
-from ttvos_tf.backbones.pretrained import PadWithColor
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.export.graph import copy_layer, readers, rebuild
-from ttvos_tf.export.rewrites import inference_form
-from ttvos_tf.model import TTVOS
+from ttvos_tf.graph.inference import inference_form
+from ttvos_tf.graph.rebuild import copy_layer, readers, rebuild
+from ttvos_tf.layers import PadWithColor
+from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization.configs import Int8, config_of
 from ttvos_tf.quantization.quantizers import FixedRange, SameRange
 from ttvos_tf.runtime.interpreter import FEATURES
@@ -27,7 +27,7 @@ MASK_RANGE = FixedRange(0.0, 255 / 256)
 def quantize(model: TTVOS) -> TTVOS:
     """Puts fake quantisation on a network, for training on and for int8 export.
 
-    The result has the methods of the network and computes in its inference form (export/rewrites.py): batch norms are
+    The result has the methods of the network and computes in its inference form (graph/inference.py): batch norms are
     part of the convolutions, as in the file. Ranges of activations follow what passes in training mode; before the
     first such call (training, or `calibrate`) they are arbitrary. The state stays float32, but for feat16: the template
     enters its matrix product as it is, masks as a quantised copy. Layers keep their names.

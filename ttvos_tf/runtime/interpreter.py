@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.sizes import Size
 from ttvos_tf.runtime.flatbuffer import check_whole
-from ttvos_tf.runtime.geometry import Size
-from ttvos_tf.runtime.models import find_model
+from ttvos_tf.runtime.installed import find_model
 
 # What may be asked for -> the module that has the class Interpreter.
 MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ttvos_tf.aggregation import soft_aggregate
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.geometry import Fit, Size, fit, format_size
+from ttvos_tf.media.sizes import Size, format_size
+from ttvos_tf.runtime.aggregation import soft_aggregate
 from ttvos_tf.runtime.interpreter import Model, Tensors
-from ttvos_tf.runtime.masks import Box, check_count, objects_in_boxes, objects_in_mask
-from ttvos_tf.runtime.pair import Pair
+from ttvos_tf.runtime.letterbox import Letterbox, letterbox
+from ttvos_tf.runtime.objects import Box, check_count, objects_in_boxes, objects_in_mask
+from ttvos_tf.runtime.split_model import Pair
 
-LEAST_FOUND = 0.05  # of a box, for what was found in it to be taken for the object
+MIN_BOX_COVERAGE = 0.05  # of a box, for what was found in it to be taken for the object
 
 
 class Tracker:
@@ -58,7 +59,7 @@ class Tracker:
 
     def reset(self) -> None:
         """Forgets the video: the next call is `start`."""
-        self._fit: Fit | None = None
+        self._letterbox: Letterbox | None = None
         self._states: dict[int, Tensors] = {}
         # Per object, float32 (H, W): its probability in the last frame. The background has the rest.
         self._soft: dict[int, np.ndarray] = {}
@@ -94,14 +95,14 @@ class Tracker:
             uint8 (H, W): the labels as given, void as background.
 
         Raises:
-            TTVOSError: wrong frame, mask or boxes, or too many objects (masks.MAX_OBJECTS).
+            TTVOSError: wrong frame, mask or boxes, or too many objects (objects.MAX_OBJECTS).
         """
         if (mask is None) == (boxes is None):
             raise TTVOSError("start: give either a mask or boxes")
         size = _frame_size(frame)
         objects = objects_in_boxes(boxes, size) if mask is None else objects_in_mask(mask, size)  # type: ignore[arg-type]
         self.reset()
-        self._fit = fit(size, self.model.size)
+        self._letterbox = letterbox(size, self.model.size)
         return self._add(frame, objects, boxes=mask is None)
 
     def step(self, frame: np.ndarray) -> np.ndarray:
@@ -170,7 +171,7 @@ class Tracker:
         """A box holds background too, so the state is that of what the network finds in it; of the box, if nothing."""
         state = self._init(image, box)
         found = box * self.model("step", {"frame": image, **state})["probability"]
-        return self._init(image, found) if found.sum() >= LEAST_FOUND * box.sum() else state
+        return self._init(image, found) if found.sum() >= MIN_BOX_COVERAGE * box.sum() else state
 
     def _step_one(self, image: np.ndarray) -> None:
         ((object_id, state),) = self._states.items()
@@ -203,10 +204,10 @@ class Tracker:
             rest -= soft
         return rest
 
-    def _started(self) -> Fit:
-        if self._fit is None:
+    def _started(self) -> Letterbox:
+        if self._letterbox is None:
             raise TTVOSError("no video has begun: call start with its first frame and a mask or boxes")
-        return self._fit
+        return self._letterbox
 
     def _to_model(self, frame: np.ndarray) -> np.ndarray:
         begun, size = self._started(), _frame_size(frame)

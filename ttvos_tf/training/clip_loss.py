@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttvos_tf.compat import tf
-from ttvos_tf.losses import VOID, TemporalConsistencyLoss, cross_entropy, jaccard_loss
-from ttvos_tf.model import TTVOS, Features, foreground, pool_mask
+from ttvos_tf.contract import VOID
+from ttvos_tf.losses import TemporalConsistencyLoss, cross_entropy, jaccard_loss
+from ttvos_tf.network.ttvos import TTVOS, Features, foreground, pool_mask
 
 
 class ClipLoss(NamedTuple):

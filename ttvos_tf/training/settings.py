@@ -45,7 +45,7 @@ class TrainSettings:
             imitate.
         box_probability: share of clips whose first mask is replaced by its bounding box (Table 3, M).
         damage_probability: share of clips whose first step starts from a previous mask with a mistake in it
-            (data/damage.py), and an exact template; not where masks are imitated.
+            (data/first_masks.py), and an exact template; not where masks are imitated.
         paste_probability: share of the videos' clips with the object of another clip in them (data/copy_paste.py).
         train_backbone: "last_block" (section 4: every layer frozen but the last block) or "all".
         frozen: beginnings of the names of backbone layers that stay as they are, whatever train_backbone says.

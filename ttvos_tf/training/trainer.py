@@ -8,10 +8,12 @@ import numpy as np
 
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.model import TTVOS, build_model
+from ttvos_tf.factory import build_model
+from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
 from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, imitation_loss
 from ttvos_tf.training.distribution import workers
+from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
 from ttvos_tf.weights import WEIGHTS, Arrays, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
 
@@ -57,8 +59,7 @@ class Trainer:
 
     def __init__(self, settings: RunSettings, data_root: Path, strategy: tf.distribute.Strategy | None = None):
         train = settings.train
-        keras.utils.set_random_seed(train.seed)
-        tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": train.bfloat16})
+        prepare(train)
         self.settings = settings
         self.strategy = strategy or tf.distribute.get_strategy()
         with self.strategy.scope():
@@ -66,14 +67,7 @@ class Trainer:
             self.teacher = start if train.targets == "init" else None
             freeze(self.model, train)
             self.trained = [v for part in self.model.models for v in part.trainable_variables]
-            decay = keras.optimizers.schedules.CosineDecay(
-                initial_learning_rate=0.0,
-                decay_steps=max(1, train.steps - train.warmup),
-                warmup_target=train.learning_rate,
-                warmup_steps=train.warmup,
-            )
-            self.optimizer = keras.optimizers.Adam(decay, global_clipnorm=train.clip_norm)
-            self.optimizer.build(self.trained)
+            self.optimizer = build_optimizer(train, self.trained)
             self.average = {name: tf.Variable(v, trainable=False) for name, v in variables(self.model).items()}
 
     @property

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.data.davis import sequences
-from ttvos_tf.evaluation import score_folder, track_folder
-from ttvos_tf.export.tflite import convert, model_name
-from ttvos_tf.metrics.report import to_json
+from ttvos_tf.evaluation.report import to_json
+from ttvos_tf.evaluation.score import score_folder
+from ttvos_tf.evaluation.track import track_folder
+from ttvos_tf.export.convert import convert, model_name
+from ttvos_tf.factory import load_model
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.training.log import restart_csv
 from ttvos_tf.training.settings import ValidationSettings
-from ttvos_tf.weights import load_model
 
 
 def validate(weights: Path, settings: ValidationSettings, data_root: Path, init: str = "mask") -> float:

@@ -9,7 +9,7 @@ const val MIN_SIDE = 16
 private const val NEARLY_FILLS = 0.9
 
 /**
- * Where frames of one size lie in a model's input: as `ttvos_tf/runtime/geometry.py` has it.
+ * Where frames of one size lie in a model's input: as `ttvos_tf/runtime/letterbox.py` has it.
  *
  * A frame that fits and nearly fills the model in one dimension keeps its pixels and is only padded (854x480 in
  * 864x480); any other is resized with its aspect kept, then padded on the right and below.

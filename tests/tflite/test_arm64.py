@@ -1,0 +1,36 @@
+"""The shipped int8 file gives the same masks on ARM64 (emulated) as here (tflite/arm64.py)."""
+
+import platform
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.scripts import load_script
+from ttvos_tf.errors import TTVOSError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def script():
+    return load_script("tflite/arm64.py")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not shutil.which("apt-get") or platform.machine() != "x86_64", reason="needs apt-get, on an x86-64 Debian"
+)
+def test_masks_are_the_same_on_arm64(script, capsys):
+    assert script.main(["mobilenet_v2_240x432_int8"]) == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert len(lines) == 6 and sum("arm64" in line for line in lines) == 5
+
+
+def test_bad_input_is_one_line(script, capsys, monkeypatch, tmp_path):
+    assert script.main(["no_such_model"]) == 2
+    assert "no_such_model" in capsys.readouterr().err.strip().splitlines()[-1]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(script.shutil, "which", lambda tool: None)
+    with pytest.raises(TTVOSError, match="apt-get is not here"):
+        script.arm64_python()

@@ -1,0 +1,80 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ttvos_tf.config import ModelConfig
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.factory import build_model, load_model
+from ttvos_tf.training.distillation import Lesson, relative_error, take_over_head, teach
+from ttvos_tf.training.records import CHECKPOINT, RELEASE
+from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
+from ttvos_tf.weights import named_variables, read_npz, save_weights
+
+HEAD = {"matching_channels": 8, "decoder_channels": 8}
+
+
+def network(backbone):
+    return build_model(ModelConfig(backbone=backbone, **HEAD), height=64, width=96)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """HRNet taught by a MobileNetV2 with random weights."""
+    path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
+    save_weights(path, network("mobilenet_v2"))
+    train = TrainSettings(height=64, width=96, batch_size=2, steps=30, learning_rate=5e-3, warmup=2)
+    student = ModelConfig(backbone="hrnet", **HEAD)
+    return RunSettings(teacher_weights=str(path), model=student, train=train, data=(DataSettings(),))
+
+
+def errors_of(lesson):
+    frames = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
+    maps = zip(lesson.student.encoder(frames, training=True), lesson.teacher(frames), strict=True)
+    return [float(relative_error(guess[..., : target.shape[-1]], target)) for guess, target in maps]
+
+
+def test_student_learns_and_is_a_network(settings, tmp_path):
+    lesson = teach(settings, Path("."), tmp_path)
+    assert lesson.step == 30
+    untaught, after = (sum(errors_of(each)) for each in (Lesson(settings, Path(".")), lesson))
+    assert after < 0.8 * untaught
+    saved = read_npz(tmp_path / CHECKPOINT)
+    released = load_model(tmp_path / RELEASE, height=64, width=96, expected=settings.model)
+    for name, variable in named_variables(released.encoder).items():
+        np.testing.assert_array_equal(variable, saved[name], err_msg=name)
+
+
+def test_head_makes_the_same_of_a_perfect_students_maps():
+    teacher, student = network("mobilenet_v2"), network("hrnet")
+    take_over_head(student, teacher)
+    rng = np.random.default_rng(1)
+    shapes = [(1, *part.shape[1:]) for part in student.segmenter.inputs]
+    maps = [rng.random(shape).astype(np.float32) for shape in shapes]  # feat4, feat8, feat16, then the state
+    known = [each[..., : part.shape[-1]] for each, part in zip(maps, teacher.segmenter.inputs, strict=True)]
+    for ours, theirs in zip(student.segmenter(maps), teacher.segmenter(known), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    assert maps[2].shape[-1] > known[2].shape[-1]  # of stride 16, it knows more
+
+
+def test_heads_have_to_fit():
+    other = build_model(ModelConfig(matching_channels=16, decoder_channels=8), height=64, width=96)
+    with pytest.raises(TTVOSError, match="the teacher's head does not fit: short_1/kernel"):
+        take_over_head(network("hrnet"), other)
+
+
+def test_resume_goes_on(settings, tmp_path):
+    small = dataclasses.replace(settings, model=ModelConfig(backbone="mobilenet_v2", **HEAD))  # the fastest to build
+    teach(dataclasses.replace(small, train=dataclasses.replace(small.train, steps=2)), Path("."), tmp_path)
+    saved = read_npz(tmp_path / CHECKPOINT)
+    lesson = Lesson(small, Path("."))
+    lesson.restore(tmp_path / CHECKPOINT)
+    assert lesson.step == 2
+    for name, variable in named_variables(lesson.student.encoder).items():
+        np.testing.assert_array_equal(variable, saved[name], err_msg=name)
+
+
+def test_teacher_is_needed(settings, tmp_path):
+    with pytest.raises(TTVOSError, match="teacher_weights is missing"):
+        teach(dataclasses.replace(settings, teacher_weights=""), Path("."), tmp_path)

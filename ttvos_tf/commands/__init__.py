@@ -1,0 +1,1 @@
+"""The commands of `ttvos`: their arguments, and what they print."""

@@ -1,0 +1,73 @@
+"""The command `ttvos evaluate`: scores a model, or a folder of masks, on DAVIS 2016 or 2017.
+
+A model tracks every sequence of the split from its first annotation, or from the bounding boxes of its objects, and its
+masks are written; then the masks are read back and scored, exactly as those of any other method would be.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from ttvos_tf.data.davis import sequences
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.evaluation.report import global_csv, sequence_csv, table, to_json
+from ttvos_tf.evaluation.score import score_folder
+from ttvos_tf.evaluation.track import track_folder
+from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.runtime import Tracker
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `ttvos evaluate`."""
+    parser.add_argument(
+        "--davis", type=Path, required=True, metavar="ROOT", help="folder of JPEGImages, Annotations, ..."
+    )
+    parser.add_argument("--year", choices=["2016", "2017"], default="2017", help="2016: one object (default: 2017)")
+    parser.add_argument("--split", default="val", help="a list in ImageSets/YEAR, without .txt (default: val)")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", metavar="NAME|PATH", help="installed model or .tflite file to track with")
+    source.add_argument("--results", type=Path, metavar="DIR", help="masks to score: DIR/<sequence>/<frame>.png")
+    parser.add_argument(
+        "--init", choices=["mask", "box"], default="mask", help="what a model is given of each object (default: mask)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="for the masks and CSV files (default: results/<year, split, model>; with --results, that folder)",
+    )
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Tracks if there is a model, scores, prints a table, and writes the CSV files and the JSON."""
+    if args.results and args.init == "box":
+        raise TTVOSError("--init box: is for --model; the masks in --results are scored as they are")
+    videos = sequences(args.davis, args.split, args.year)
+    for video in videos:
+        if len(video.frames) < 3:
+            raise TTVOSError(f"{video.frames[0].parent}: needs 3 frames or more: the first and the last are not scored")
+    fps = None
+    out = args.out or args.results or _default_folder(args)
+    if args.model:
+        fps = track_folder(Tracker(args.model, num_threads=args.threads), videos, args.year, args.init, out)
+    scores = score_folder(videos, args.results or out, args.year)
+    _write(out / f"global_results-{args.split}.csv", global_csv(scores))
+    _write(out / f"per-sequence_results-{args.split}.csv", sequence_csv(scores))
+    if args.json:
+        _write(args.json, json.dumps(to_json(scores, fps), indent=2) + "\n")
+    print(f"DAVIS-{args.year} {args.split}: {len(videos)} sequences, {len(scores)} objects\n\n{table(scores)}\n")
+    if fps is not None:
+        print(f"{fps:.1f} frames per second with {args.threads} threads; reading and writing files is not counted")
+    print(f"results: {out}")
+
+
+def _default_folder(args: argparse.Namespace) -> Path:
+    given = "" if args.init == "mask" else f"-{args.init}"
+    return Path("results") / f"davis{args.year}-{args.split}-{Path(args.model).stem}{given}"
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_file(path) as partial:
+        partial.write_text(text)

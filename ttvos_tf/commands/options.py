@@ -1,0 +1,38 @@
+"""What several commands share."""
+
+import argparse
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from ttvos_tf.runtime.interpreter import RUNTIMES
+
+T = TypeVar("T")
+
+
+def add_measure_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say how to measure."""
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument("--frames", type=int, default=50, metavar="N", help="frames to time (default: 50)")
+    parser.add_argument("--objects", type=int, default=1, metavar="K", help="objects to track (default: 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
+
+
+def until_interrupted(items: Iterable[T]) -> Iterator[T]:
+    """Goes on until Ctrl-C, which ends it between two items instead of raising KeyboardInterrupt."""
+    interrupted = False
+
+    def note(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        for item in items:
+            yield item
+            if interrupted:
+                break
+    finally:
+        signal.signal(signal.SIGINT, before)

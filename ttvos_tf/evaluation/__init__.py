@@ -1,0 +1,1 @@
+"""Tracking and scoring data sets: the measures J and F of DAVIS."""

@@ -1,0 +1,38 @@
+"""From a config or a weights file to a network."""
+
+import dataclasses
+from pathlib import Path
+
+from ttvos_tf.config import ModelConfig
+from ttvos_tf.network.ttvos import TTVOS
+from ttvos_tf.quantization import quantize
+from ttvos_tf.weights import assign_weights, config_of, read_npz
+
+
+def build_model(
+    config: ModelConfig, *, height: int = 240, width: int = 432, backbone_weights: str | None = None
+) -> TTVOS:
+    """Builds the network for frames of one size; its weights fit every size.
+
+    Args:
+        config: which network.
+        height, width: frame size in pixels, multiples of 16.
+        backbone_weights: see backbones.registry.build_backbone.
+    """
+    if not config.quantized:
+        return TTVOS(config, height, width, backbone_weights)
+    return quantize(TTVOS(dataclasses.replace(config, quantized=False), height, width, backbone_weights))
+
+
+def load_model(path: Path, *, height: int = 240, width: int = 432, expected: ModelConfig | None = None) -> TTVOS:
+    """Builds the network that a weights file is of, with its weights.
+
+    Args:
+        path: a weights file or a checkpoint.
+        height, width: frame size in pixels, multiples of 16.
+        expected: the config that the weights must be of; None for whatever they are of.
+    """
+    arrays = read_npz(path)
+    model = build_model(expected or config_of(arrays, path), height=height, width=width)
+    assign_weights(model, arrays, path)
+    return model

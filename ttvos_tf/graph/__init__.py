@@ -1,0 +1,1 @@
+"""Network in, network out: exact rewrites of functional Keras models."""

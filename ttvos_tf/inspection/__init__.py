@@ -1,0 +1,1 @@
+"""What a file or a network holds, and how fast it runs."""

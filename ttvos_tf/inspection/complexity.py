@@ -1,0 +1,70 @@
+"""Parameters and multiply-adds of the network, part by part, as Table 1 counts them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+
+from ttvos_tf.compat import keras
+from ttvos_tf.layers import GroupedConv2D, TemplateEmbedding, TemplateMatch
+from ttvos_tf.network.ttvos import TTVOS
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one part, for one frame and one object.
+
+    Attributes:
+        parameters: trained values; a batch norm's running statistics are not counted, as in PyTorch.
+        multiply_adds: of convolutions (grouped ones as grouped), transposed convolutions, dense layers and matrix
+            products; the paper's "FLOPS".
+    """
+
+    parameters: int
+    multiply_adds: int
+
+
+# First word of a layer's name in the segmenter -> part.
+_PARTS = {"short": "short_term_matching", "attention": "template_attention", "decoder": "decoder"}
+
+
+def costs(model: TTVOS) -> dict[str, Cost]:
+    """The cost of each part: backbone, those of the segmenter (_PARTS), template_update, transition_head."""
+    segmenter: dict[str, list] = {part: [] for part in _PARTS.values()}
+    for layer in model.segmenter.layers:
+        if layer.weights or multiply_adds(layer):
+            segmenter[_PARTS[layer.name.split("_")[0]]].append(layer)
+    parts = {
+        "backbone": model.encoder.layers,
+        **segmenter,
+        "template_update": model.embedder.layers,
+        "transition_head": model.transition.layers,
+    }
+    return {name: _total(part) for name, part in parts.items()}
+
+
+def _total(part: Iterable[keras.layers.Layer]) -> Cost:
+    return Cost(sum(map(parameters, part)), sum(map(multiply_adds, part)))
+
+
+def parameters(layer: keras.layers.Layer) -> int:
+    """Trained values of a layer, frozen or not."""
+    statistics = ("moving_mean", "moving_variance")
+    return sum(prod(v.shape) for v in layer.weights if v.name.split("/")[-1].split(":")[0] not in statistics)
+
+
+def multiply_adds(layer: keras.layers.Layer) -> int:
+    """Multiply-adds of a layer for a batch of one; 0 for layers without products that count."""
+    if isinstance(layer, TemplateEmbedding):  # f (H, W, c) x g (H, W, c)
+        height, width, channels = layer.input_shape[0][1:]
+        return height * width * channels**2
+    if isinstance(layer, TemplateMatch):  # template (c, c) x q (H, W, c)
+        return prod(layer.output_shape[1:]) * layer.output_shape[-1]
+    if isinstance(layer, keras.layers.Conv2DTranspose):  # kernel (h, w, out, in), applied at every input position
+        return prod(layer.input_shape[1:-1]) * prod(layer.kernel.shape)
+    if isinstance(layer, keras.layers.DepthwiseConv2D):  # kernel (h, w, in, multiplier)
+        return prod(layer.output_shape[1:]) * prod(layer.kernel_size)
+    if isinstance(layer, (keras.layers.Conv2D, GroupedConv2D, keras.layers.Dense)):  # kernel (..., in of a group, out)
+        return prod(layer.output_shape[1:]) * prod(layer.kernel.shape[:-1])
+    if hasattr(layer, "kernel"):
+        raise TypeError(f"layer {layer.name}: no count for a {type(layer).__name__}")
+    return 0

@@ -1,0 +1,1 @@
+"""Pictures, videos and files; nothing here knows of networks."""

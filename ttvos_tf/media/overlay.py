@@ -1,0 +1,27 @@
+"""Shows labels on their frame."""
+
+import cv2
+import numpy as np
+
+from ttvos_tf.media.images import davis_palette
+
+OPACITY = 0.45
+
+
+def draw_overlay(frame: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Tints every object with its DAVIS colour and outlines it.
+
+    Args:
+        frame: uint8 (H, W, 3) RGB.
+        labels: uint8 (H, W) ids, 0 background.
+
+    Returns:
+        uint8 (H, W, 3) RGB; the background's pixels are the frame's.
+    """
+    colours = cv2.LUT(cv2.merge([labels] * 3), davis_palette()[None])
+    drawn = cv2.addWeighted(frame, 1 - OPACITY, colours, OPACITY, 0)
+    # A pixel is on an outline if another label is next to it: neighbouring objects are told apart too.
+    square = np.ones((3, 3), np.uint8)
+    cv2.copyTo(colours, cv2.compare(cv2.erode(labels, square), cv2.dilate(labels, square), cv2.CMP_NE), drawn)
+    cv2.copyTo(frame, cv2.compare(labels, np.zeros_like(labels), cv2.CMP_EQ), drawn)
+    return drawn

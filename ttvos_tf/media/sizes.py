@@ -1,0 +1,26 @@
+"""Sizes of pictures: (height, width) in pixels, and how people write them."""
+
+from ttvos_tf.errors import TTVOSError
+
+Size = tuple[int, int]
+"""(height, width) in pixels."""
+
+
+def format_size(size: Size) -> str:
+    """As people write the size of a picture: width x height, "854x480"."""
+    return f"{size[1]}x{size[0]}"
+
+
+def parse_size(text: str) -> Size:
+    """Reads a model's size, "480x864": height x width.
+
+    Raises:
+        TTVOSError: not of that form, or out of range.
+    """
+    try:
+        height, width = (int(side) for side in text.split("x"))
+    except ValueError:
+        raise TTVOSError(f"--size: expected HEIGHTxWIDTH, 480x864 for instance, not {text!r}") from None
+    if min(height, width) < 32 or max(height, width) > 8192:
+        raise TTVOSError(f"--size: height and width must be from 32 to 8192, not {text}")
+    return height, width

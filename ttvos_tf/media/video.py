@@ -1,0 +1,185 @@
+"""Frames from a video file, a folder of images or a camera, one at a time.
+
+A source that cannot be read whole is an error, not a short result: masks that silently skip a frame no longer belong to
+the frames that they are numbered after. Only a camera just ends.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.containers import is_avi, is_truncated
+from ttvos_tf.media.images import read_image
+from ttvos_tf.media.sizes import format_size
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+DEFAULT_FPS = 24.0  # of a folder, and of what does not tell
+
+
+class Source(Protocol):
+    """Where frames come from.
+
+    Attributes:
+        fps: frames per second at which it is meant to be shown.
+        count: number of frames, None if that is not known before the end.
+        live: whether it goes on until somebody stops it.
+    """
+
+    fps: float
+    count: int | None
+    live: bool
+
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Yields (name, frame uint8 (H, W, 3) RGB): a file's name without suffix in a folder, else 00000, 00001, ...
+
+        Raises:
+            TTVOSError: a frame that cannot be read, or that has another size than the first.
+        """
+
+
+def open_source(source: str | Path) -> Source:
+    """Opens a video file, a folder of frames, or a camera by its index ("0").
+
+    Raises:
+        TTVOSError: there is no such thing, or it cannot be read.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return Folder(path)
+    if path.exists():
+        return VideoFile(path)
+    if str(source).isdecimal():
+        return Camera(int(str(source)))
+    raise TTVOSError(f"{source}: no such video file or folder of frames (a camera is given by its number)")
+
+
+class Folder:
+    """A folder of images, sorted by name as people count: 2.jpg before 10.jpg. Hidden files are passed over."""
+
+    fps = DEFAULT_FPS
+    live = False
+
+    def __init__(self, path: Path):
+        files = sorted((file for file in path.iterdir() if file.is_file() and file.name[0] != "."), key=_natural)
+        if not files:
+            raise TTVOSError(f"{path}: no frames in this folder")
+        names: set[str] = set()
+        for file in files:
+            if file.suffix.lower() not in IMAGE_SUFFIXES:
+                raise TTVOSError(f"{file}: not an image: a folder of frames must hold nothing else")
+            if file.stem in names:
+                raise TTVOSError(f"{file}: another frame is named {file.stem} too, and both would give {file.stem}.png")
+            names.add(file.stem)
+        self.files = files
+        self.count: int | None = len(files)
+
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
+        first = None
+        for file in self.files:
+            frame = read_image(file)
+            size = frame.shape[0], frame.shape[1]
+            first = first or size
+            if size != first:
+                raise TTVOSError(f"{file}: is {format_size(size)}, but the first frame is {format_size(first)}")
+            yield file.stem, frame
+
+
+class VideoFile:
+    """A video file, turned as its metadata says.
+
+    Opening it lists the times of all packets, which is quick, so that a cut is found before any work; while decoding, a
+    frame that the decoder leaves out is noticed at once if it stops there, else at the end.
+    """
+
+    live = False
+
+    def __init__(self, path: Path):
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            raise TTVOSError(f"{path}: is one image: give a video, or the folder of its frames")
+        capture = cv2.VideoCapture(str(path))
+        fps, promised = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        capture.release()
+        self.fps = _plausible_fps(fps)
+        times = _packet_times(path)
+        if not times:
+            raise TTVOSError(f"{path}: cannot be read as a video: damaged, or in a format that OpenCV does not decode")
+        # The promise is duration times rate in many containers, more than there are if the rate varies. So it counts
+        # only where it is exact, where the file ends too early, or where the last tenth of the duration is empty.
+        if len(times) < promised and (
+            is_avi(path) or is_truncated(path) or (fps > 0 and max(times) < 900 * promised / fps)
+        ):
+            raise TTVOSError(
+                f"{path}: cut short or damaged: {len(times)} of its {promised:.0f} frames are there: "
+                "copy it again, repair it (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
+            )
+        self.path = path
+        # Packets of one time give one picture: VP8's hidden reference frames, or what an edit cut off at the start.
+        self._times = sorted(set(times))
+        self.count: int | None = len(self._times)
+
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
+        capture = cv2.VideoCapture(str(self.path))
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # phones store portrait video lying on its side; off by default
+        times: list[float] = []
+        while True:
+            decoded, frame = capture.read()
+            if not decoded:
+                break
+            times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
+            yield f"{len(times) - 1:05d}", cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        if len(times) < len(self._times):
+            late = (index for index, time in enumerate(times) if time > self._times[index])
+            raise TTVOSError(
+                f"{self.path}: frame {next(late, len(times))} cannot be decoded: "
+                "repair the file (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
+            )
+
+
+class Camera:
+    """A camera; it ends when it stops delivering."""
+
+    count: int | None = None
+    live = True
+
+    def __init__(self, index: int):
+        self._capture = cv2.VideoCapture(index)
+        if not self._capture.isOpened():
+            raise TTVOSError(f"camera {index}: cannot be opened")
+        self.fps = _plausible_fps(self._capture.get(cv2.CAP_PROP_FPS))
+
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
+        try:
+            index = 0
+            while True:
+                delivered, frame = self._capture.read()
+                if not delivered:
+                    return
+                yield f"{index:05d}", cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+                index += 1
+        finally:
+            self._capture.release()
+
+
+def _packet_times(path: Path) -> list[float]:
+    """Presentation times of a video's packets in milliseconds, in file order, read without decoding."""
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
+    times = []
+    while capture.grab():
+        times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
+    capture.release()
+    return times
+
+
+def _plausible_fps(fps: float) -> float:
+    return fps if 1 <= fps <= 240 else DEFAULT_FPS
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Sorts numbers inside names by value; the name itself decides between 1.jpg and 01.jpg."""
+    parts = re.findall(r"\d+|\D+", path.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts] + [(-2, path.name)]

@@ -1,0 +1,91 @@
+"""Objects of a first frame: out of a mask, or out of boxes.
+
+0 is the background, 1 to 254 are objects, 255 is void (unknown: no object). One exception: a mask whose only value
+beside 0 is 255 is a black-and-white drawing, as DAVIS-2016 has them, and its white is object 1.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ttvos_tf.contract import VOID
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.sizes import Size, format_size
+
+# Every object costs a pass of the network's head and a soft map per frame, so a phone is far from real time well before
+# this; and a mask with more values is nearly always a wrong file: a photograph, or a mask saved as JPEG.
+MAX_OBJECTS = 20
+
+Box = tuple[float, float, float, float]
+"""x, y of the top left corner, width, height, in pixels."""
+
+
+def objects_in_mask(mask: np.ndarray, size: Size, what: str = "the mask") -> dict[int, np.ndarray]:
+    """Splits a mask into its objects.
+
+    Args:
+        mask: uint8 (H, W) ids, see this module's docstring.
+        size: (height, width) of the frame that it belongs to.
+        what: what an error message calls the mask.
+
+    Returns:
+        id -> bool (H, W), ids ascending; at least one.
+
+    Raises:
+        TTVOSError: another type or size, no object, or more than MAX_OBJECTS.
+    """
+    if not isinstance(mask, np.ndarray) or mask.ndim != 2 or mask.dtype.kind not in "bui":
+        got = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
+        raise TTVOSError(f"{what}: must be a (height, width) array of object ids, not {got}")
+    if mask.shape != tuple(size):
+        raise TTVOSError(f"{what}: is {mask.shape[1]}x{mask.shape[0]}, but its frame is {format_size(size)}")
+    if mask.min() < 0 or mask.max() > VOID:
+        raise TTVOSError(f"{what}: object ids go from 1 to {VOID - 1}, not {mask.min()} to {mask.max()}")
+    values = np.flatnonzero(np.bincount(mask.astype(np.uint8).ravel())).tolist()
+    ids = [value for value in values if value not in (0, VOID)]
+    if not ids and VOID in values:
+        return {1: mask == VOID}
+    if not ids:
+        raise TTVOSError(f"{what}: holds no object: every pixel is 0")
+    check_count(len(ids), what)
+    return {value: mask == value for value in ids}
+
+
+def objects_in_boxes(boxes: Sequence[Box], size: Size) -> dict[int, np.ndarray]:
+    """Filled boxes as masks, clipped to the frame; the boxes may overlap.
+
+    Args:
+        boxes: one box an object; the objects' ids are 1, 2, ...
+        size: (height, width) of the frame.
+
+    Returns:
+        id -> bool (H, W).
+
+    Raises:
+        TTVOSError: a box without area or outside the frame, no box, or more than MAX_OBJECTS.
+    """
+    if not boxes:
+        raise TTVOSError("boxes: holds no object: give at least one box")
+    check_count(len(boxes), "boxes")
+    objects = {}
+    for index, box in enumerate(boxes, start=1):
+        x, y, width, height = box
+        text = ",".join(f"{value:g}" for value in box)
+        if not all(map(math.isfinite, box)):
+            raise TTVOSError(f"box {text}: must be four finite numbers")
+        if not (width > 0 and height > 0):
+            raise TTVOSError(f"box {text}: has no area: width and height must be above 0")
+        left, top = max(round(x), 0), max(round(y), 0)
+        right, bottom = min(round(x + width), size[1]), min(round(y + height), size[0])
+        if left >= right or top >= bottom:
+            raise TTVOSError(f"box {text}: covers no pixel of the {format_size(size)} frame")
+        objects[index] = np.zeros(size, bool)
+        objects[index][top:bottom, left:right] = True
+    return objects
+
+
+def check_count(count: int, what: str) -> None:
+    """Raises a TTVOSError if `count` objects are more than are supported."""
+    if count > MAX_OBJECTS:
+        raise TTVOSError(f"{what}: {count} objects, but at most {MAX_OBJECTS} can be tracked at once")
