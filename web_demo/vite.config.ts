@@ -43,7 +43,7 @@ function complete(): Plugin {
       const build = createHash('sha256').update(JSON.stringify(digests)).digest('hex').slice(0, 12);
       writeFileSync(join(out, 'build.json'), `${JSON.stringify({build, files: digests}, null, 1)}\n`);
       const worker = join(out, 'sw.js');
-      writeFileSync(worker, readFileSync(worker, 'utf8').replace('BUILD', build));
+      writeFileSync(worker, readFileSync(worker, 'utf8').replaceAll('BUILD', build));
     },
   };
 }

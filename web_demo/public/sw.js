@@ -1,4 +1,4 @@
-// Offline after the first load: what the page has asked for is kept. BUILD names this build; another one clears its cache.
+// Offline after the first load: what the page has asked for is kept. The name of the cache is that of this build; another one clears it.
 const CACHE = 'ttvos-BUILD';
 const NEEDED = ['./', './build.json', './app.webmanifest', './icon.svg', './licences.txt', './sample/sample.webm', './sample/sample.json'];
 

@@ -5,6 +5,7 @@ input/  clip40.webm    the first 40 frames of the sample clip        long.webm  
         huge.webm      frames that are too large                     images/        5 frames of it as PNG
         small.png, photo.png, cut.png    masks that are none of the clip
         first_mask.png, one_mask.png     masks of the clip's first frame: two objects, and one
+        wrong_check.png                  masks that the self-check must not find
 resize.json            pictures, resampled by OpenCV as the tracker does it
 """
 
@@ -24,6 +25,7 @@ from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.sample.render import FIRST_MASK
 
 SAMPLE = Path(__file__).resolve().parent.parent / "public" / "sample" / "sample.webm"
+SELF_CHECK = Path(__file__).resolve().parent.parent / "public" / "selfcheck"
 # Source and model, (height, width): halved, shrunk by odd factors, grown, padded only, portrait.
 SIZES = [((480, 854), (240, 432)), ((331, 517), (240, 432)), ((96, 128), (240, 432)), ((228, 410), (240, 432))]
 SIZES += [((500, 281), (240, 432)), ((240, 427), (480, 864))]
@@ -77,6 +79,7 @@ def main() -> None:
     Image.fromarray(mask[:200, :300]).save(given / "small.png")
     Image.fromarray(np.zeros((480, 854, 3), np.uint8)).save(given / "photo.png")
     (given / "cut.png").write_bytes((given / "first_mask.png").read_bytes()[:1200])
+    Image.fromarray(np.roll(np.asarray(Image.open(SELF_CHECK / "given.png")), 40, 1)).save(given / "wrong_check.png")
     rng = np.random.default_rng(3)
     cases = [resampled(rng, *sizes) for sizes in SIZES]
     (out / "resize.json").write_text(json.dumps({"cases": cases, "palette": davis_palette().ravel().tolist()}))

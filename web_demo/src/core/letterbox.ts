@@ -1,7 +1,7 @@
 // How a frame of any size goes into a model of fixed size, and how the result comes back; as letterbox.py has it.
 // A frame that fits and nearly fills the model in one dimension keeps its pixels and is only padded (854x480 in 864x480);
 // any other is resized with its aspect kept, then padded with its last column and row, on the right and below.
-import {resizeBytes, resizeFloats} from './resize';
+import {bilinear, resizeBytes, resizeFloats} from './resize';
 
 export interface Size { readonly width: number; readonly height: number }
 
@@ -57,7 +57,7 @@ export class Letterbox {
     for (let y = 0; y < inner.height; y++) {
       cropped.set(map.subarray(y * model.width, y * model.width + inner.width), y * inner.width);
     }
-    return resizeFloats(cropped, inner, source);
+    return bilinear(cropped, inner, source);
   }
 }
 

@@ -8,7 +8,7 @@ const shrinks = (from: Size, to: Size) => to.width < from.width || to.height < f
 
 export function resizeBytes(image: Uint8Array, from: Size, to: Size, channels: number): Uint8Array {
   if (sameSize(from, to)) return image;
-  if (!shrinks(from, to)) return growBytes(image, from, to, channels);
+  if (!shrinks(from, to)) return bilinearBytes(image, from, to, channels);
   if (from.width === 2 * to.width && from.height === 2 * to.height) return halveBytes(image, from, to, channels);
   return Uint8Array.from(meanOfAreas(image, from, to, channels), roundHalfEven);
 }
@@ -16,7 +16,7 @@ export function resizeBytes(image: Uint8Array, from: Size, to: Size, channels: n
 /** Of one channel. */
 export function resizeFloats(map: Float32Array, from: Size, to: Size): Float32Array {
   if (sameSize(from, to)) return map;
-  return shrinks(from, to) ? meanOfAreas(map, from, to, 1) : growFloats(map, from, to);
+  return shrinks(from, to) ? meanOfAreas(map, from, to, 1) : bilinear(map, from, to);
 }
 
 function halveBytes(image: Uint8Array, from: Size, to: Size, channels: number): Uint8Array {
@@ -86,7 +86,9 @@ function linearTable(from: number, to: number): {first: Int32Array; second: Int3
   return {first, second, share};
 }
 
-function growFloats(map: Float32Array, from: Size, to: Size): Float32Array {
+/** Of one channel; between pixels, also where the map shrinks. */
+export function bilinear(map: Float32Array, from: Size, to: Size): Float32Array {
+  if (sameSize(from, to)) return map;
   const columns = linearTable(from.width, to.width), rows = linearTable(from.height, to.height);
   const result = new Float32Array(to.width * to.height);
   const lines = [new Float32Array(to.width), new Float32Array(to.width)] as const, held = [-1, -1];
@@ -110,7 +112,7 @@ function growFloats(map: Float32Array, from: Size, to: Size): Float32Array {
 }
 
 /** In integers: shares have 11 bits. */
-function growBytes(image: Uint8Array, from: Size, to: Size, channels: number): Uint8Array {
+function bilinearBytes(image: Uint8Array, from: Size, to: Size, channels: number): Uint8Array {
   const columns = linearTable(from.width, to.width), rows = linearTable(from.height, to.height);
   const fixed = (share: number) => roundHalfEven(share * 2048);
   const result = new Uint8Array(to.width * to.height * channels);

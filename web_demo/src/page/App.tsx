@@ -52,7 +52,7 @@ function Header({session, openAbout}: {session: Session; openAbout(): void}): JS
   return (
     <header>
       <h1><img src="./icon.svg" alt="" width="28" height="28" />TTVOS</h1>
-      <p class="promise"><Icon name="lock" />Nothing is uploaded: all is computed on this machine.</p>
+      <p class="promise"><Icon name="lock" /><span>Nothing is uploaded: all is computed on this machine.</span></p>
       <div class="right">
         {models.length > 0 && (
           <label class="model">

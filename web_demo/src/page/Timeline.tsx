@@ -31,12 +31,17 @@ export function Timeline({session}: {session: Session}): JSX.Element {
           type="range" class="scrub" aria-label="Frame" min="0" max={last} value={index} disabled={!!busy}
           onInput={(event) => { session.playing = false; void session.show(+event.currentTarget.value); }}
         />
-        {drawn.objects.map((object) => <Lane key={object.id} session={session} object={object} />)}
-        {drawn.objects.length > 0 && <p class="legend"><i class="here" />followed <i class="unsure" />probably lost <i class="gone" />not seen <i class="mark" />given</p>}
+        <div class="tracks">{drawn.objects.map((object) => <Lane key={object.id} session={session} object={object} />)}</div>
+        {drawn.objects.length > 0 && <p class="legend">
+          <span><i class="here" />followed</span><span><i class="unsure" />probably lost</span><span><i class="gone" />not seen</span><span><i class="mark" />given</span>
+        </p>}
       </div>
     </div>
   );
 }
+
+/** How thick a lane is. */
+const ACROSS = {untracked: {}, here: {y: 2, height: 18}, unsure: {y: 8, height: 6}, gone: {y: 10, height: 2}} as const;
 
 function Lane({session, object: {id, name, colour}}: {session: Session; object: Session['drawn']['objects'][number]}): JSX.Element {
   const count = session.source!.times.length, places = lane(id, count, session.certainty);
@@ -44,13 +49,14 @@ function Lane({session, object: {id, name, colour}}: {session: Session; object: 
   const middle = (index: number) => (count > 1 ? index / (count - 1) : 0) * 1000;
   return (
     <div class={id === session.selected ? 'lane selected' : 'lane'} onClick={() => session.set({selected: id})}>
-      <svg viewBox="0 0 1000 20" preserveAspectRatio="none" role="img" aria-label={inWords(name, places, given)} style={{color: colour}}>
-        <rect class="ground" width="1000" height="20" rx="3" />
+      <svg viewBox="0 0 1000 22" preserveAspectRatio="none" role="img" aria-label={inWords(name, places, given)} style={{color: colour}}>
+        <rect class="ground" width="1000" height="22" rx="3" />
         {stretches(places).filter(({place}) => place !== 'untracked').map(({place, from, to}) => {
           const half = 500 / Math.max(1, count - 1), left = Math.max(0, middle(from) - half), right = Math.min(1000, middle(to) + half);
-          return <rect key={from} class={place} x={left} width={right - left} y={place === "here" ? 3 : place === "unsure" ? 8 : 9.5} height={place === 'here' ? 14 : place === 'unsure' ? 4 : 1} />;
+          return <rect key={from} class={place} x={left} width={right - left} {...ACROSS[place]} />;
         })}
       </svg>
+      <span class="name" aria-hidden="true">{name}</span>
       {given.map((index) => <i key={index} class="mark" style={{left: `${middle(index) / 10}%`}} />)}
     </div>
   );
