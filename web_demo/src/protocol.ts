@@ -70,7 +70,11 @@ export interface Calls {
   export(args: ExportJob): Exported;
   stop(): void;
   memory(): Memory;
-  /** The pixels that the network is given, for tests. */
+  /** Addresses of what the worker has loaded. */
+  loaded(): string[];
+  /** Runs `step` so many times on the stored frame; gives milliseconds each. For tests, as is the next. */
+  steps(args: {count: number}): number[];
+  /** The pixels of a frame as they were decoded. */
   pixels(args: {index: number}): Uint8ClampedArray;
 }
 

@@ -1,8 +1,8 @@
 // The sample clip, tracked and taken home in Chromium; Python compares.
 import {execFileSync} from 'node:child_process';
 import {expect, test} from '@playwright/test';
-import {box, drag, give, input, open, saved, settled, track} from './page';
-import {OUT, serve} from './server';
+import {box, drag, give, open, saved, settled, track} from './page';
+import {input, OUT, serve} from './server';
 
 const BOXES = [[111, 320, 226, 91], [553, 42, 104, 138]] as const;
 

@@ -3,8 +3,8 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import {expect, type Page, test} from '@playwright/test';
-import {box, drag, give, input, open, screenshot, settled, track} from './page';
-import {OUT, type Served, serve} from './server';
+import {box, drag, give, open, screenshot, settled, track} from './page';
+import {input, OUT, type Served, serve} from './server';
 
 let served: Served;
 test.beforeEach(async () => { served = await serve(true); });

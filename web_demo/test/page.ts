@@ -66,7 +66,7 @@ export async function give(page: Page, way: 'video' | 'folder' | 'mask', files: 
   await settled(page);
 }
 
-export const input = (name: string): string => join(OUT, 'input', name);
+
 
 export async function screenshot(page: Page, name: string): Promise<void> {
   writeFileSync(join(OUT, name), await page.screenshot());

@@ -53,3 +53,5 @@ export async function serve(isolated: boolean, damage: (path: string) => Buffer 
     close: () => new Promise((resolve) => { server.closeAllConnections(); server.close(() => resolve()); }),
   };
 }
+
+export const input = (name: string): string => join(OUT, 'input', name);

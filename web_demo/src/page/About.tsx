@@ -8,9 +8,9 @@ declare const LITERT_VERSION: string, MEDIABUNNY_VERSION: string, PREACT_VERSION
 /** What runs here, whether it was checked, and whose work it is. */
 export function About({session, close}: {session: Session; close(): void}): JSX.Element {
   const {engine, network, check, state} = session;
-  const [wasm, setWasm] = useState<string>('…'), [licences, setLicences] = useState('');
+  const [wasm, setWasm] = useState(''), [licences, setLicences] = useState('');
   useEffect(() => {
-    void digests(engine?.wasm ?? '', engine?.threads ?? 1).then(setWasm);
+    if (engine) void digests(engine.wasm, session.wasmFile()).then(setWasm);
     void fetch('./licences.txt').then((response) => response.text()).then(setLicences).catch(() => setLicences('licences.txt is missing'));
   }, [engine]);
   const rows: [string, string][] = [
@@ -42,11 +42,9 @@ export function About({session, close}: {session: Session; close(): void}): JSX.
   );
 }
 
-/** Of the wasm that runs here, as it was built; "as built" if what the server gives is that. */
-async function digests(folder: string, threads: number): Promise<string> {
-  const names = performance.getEntriesByType('resource').map(({name}) => name);
-  const file = names.find((name) => name.endsWith('.wasm'))?.split('/').at(-1)
-    ?? `litert_wasm_${threads > 1 ? 'threaded_' : ''}internal.wasm`;
+/** SHA-256 of the wasm that runs here, and whether it is the one that the page was built with. */
+async function digests(folder: string, name: Promise<string>): Promise<string> {
+  const file = await name;
   try {
     const {files} = await (await fetch('./build.json')).json() as {files: Record<string, string>};
     const content = await (await fetch(`./${folder}/${file}`)).arrayBuffer();

@@ -93,10 +93,25 @@ export class Session {
         this.check = await this.client.call('check');
       });
       this.state = 'ready';
+      void this.keep();
       this.say(`Ready: ${name}, ${this.engine!.threads === 1 ? 'one thread' : `${this.engine!.threads} threads`}.`);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** What came before the service worker, or around it, is asked for once more, so that it is there without a server. */
+  private async keep(): Promise<void> {
+    const worker = navigator.serviceWorker;
+    if (!worker) return;
+    await worker.ready;
+    if (!worker.controller) await new Promise((resolve) => worker.addEventListener('controllerchange', resolve, {once: true}));
+    for (const url of await this.client.call('loaded')) await fetch(url, {cache: 'force-cache'}).catch(() => null);
+  }
+
+  /** The file of the engine that runs here. */
+  async wasmFile(): Promise<string> {
+    return (await this.client.call('loaded')).find((url) => url.endsWith('.wasm'))!.split('/').at(-1)!;
   }
 
   private fail(error: unknown): void {
@@ -354,8 +369,9 @@ export class Session {
     save('first_mask.png', new Blob([await maskPng(this.labels(0), this.source!.size)], {type: 'image/png'}));
   }
 
-  /** For tests: what the worker holds, and the pixels that the network is given. */
+  /** For tests: what the worker holds, how long steps take, and the pixels of a frame. */
   memory() { return this.client.call('memory'); }
+  steps(count: number) { return this.client.call('steps', {count}); }
   pixels(index: number) { return this.client.call('pixels', {index}); }
 
   // ---- what goes on

@@ -52,6 +52,23 @@ async function fusedAgainstSplit(network: Network, first: Stored, second: Stored
   return largest;
 }
 
+/** Milliseconds of `step` on one object of the stored frames, a step each. */
+export async function timeSteps(network: Network, folder: string, count: number): Promise<number[]> {
+  const [picture, given] = await Promise.all(['first.png', 'given.png'].map((file) => stored(folder + file))) as [Stored, Stored];
+  const box = new Letterbox(picture, network.size), frame = network.frame(box.frameToModel(picture.rgba));
+  const mask = network.map(box.maskToModel(Uint8Array.from({length: given.rgba.length / 4}, (_, i) => given.rgba[4 * i]!)));
+  let state = await network.run('init', {frame, mask});
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const begun = performance.now(), {state: next} = await take(await network.run('step', {frame, ...state}), 'probability');
+    drop(state);
+    state = next;
+    times.push(performance.now() - begun);
+  }
+  drop({...state, frame, mask});
+  return times;
+}
+
 /** An int8 tensor's bytes come as they are. */
 async function values(tensors: Tensors, name: string): Promise<ArrayLike<number>> {
   const data = await tensors[name]!.data();

@@ -4,7 +4,7 @@ import type {Manifest, ModelEntry} from '../core/contract';
 import type {Calls, CheckResult, EngineInfo, Event, Exported, ExportJob, Memory, NetworkInfo, Request, SourceInfo, TrackJob} from '../protocol';
 import {heapBytes, liveTensors, loadEngine, Network} from './engine';
 import {exportAs} from './exports';
-import {selfCheck} from './selfcheck';
+import {selfCheck, timeSteps} from './selfcheck';
 import {openSource, type Picture, type Source, Viewer} from './sources';
 import {type Paused, track} from './track';
 
@@ -119,6 +119,14 @@ const answers: {[Name in keyof Calls]: (args: never) => Promise<ReturnType<Calls
 
   memory(): Memory {
     return {tensors: liveTensors(), heap: heapBytes()};
+  },
+
+  loaded(): string[] {
+    return performance.getEntriesByType('resource').map(({name}) => name);
+  },
+
+  steps({count}: {count: number}): Promise<number[]> {
+    return timeSteps(chosen().net, `${base}selfcheck/`, count);
   },
 
   async pixels({index}: {index: number}): Promise<Uint8ClampedArray> {
