@@ -1,10 +1,17 @@
 """Eq. 4 and 5 against NumPy."""
 
 import numpy as np
+import pytest
 
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import VOID
-from ttvos_tf.losses import TemporalConsistencyLoss, cross_entropy, jaccard_loss
+from ttvos_tf.losses import LossWeights, TemporalConsistencyLoss, cross_entropy, jaccard_loss, total_loss
+
+
+def test_total_loss_is_equation_5_and_the_jaccard_loss_beside_it():
+    entropy, transition, jaccard = (tf.constant(value) for value in (0.7, 0.02, 0.4))
+    assert total_loss(entropy, transition, jaccard, LossWeights(transition=5)).numpy() == pytest.approx(0.7 + 5 * 0.02)
+    assert total_loss(entropy, transition, jaccard, LossWeights(5, 0.5)).numpy() == pytest.approx(0.7 + 0.1 + 0.2)
 
 
 def test_cross_entropy_is_that_of_the_softmax():

@@ -14,8 +14,6 @@ may be files or names of installed models. Columns:
 """
 
 import argparse
-import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,12 +22,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.commands.options import open_json
 from ttvos_tf.data.davis import sequences
-from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
-from ttvos_tf.media.atomic import atomic_file
-from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.runtime.interpreter import TFLiteModel
 from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.sample import render as sample
 
@@ -63,9 +62,10 @@ class Drift:
     template: tuple[float, float, float]
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("drift.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("int8", help="the file in question")
     parser.add_argument("float", help="the file to compare with, of the same frame size")
     parser.add_argument("--davis", type=Path, metavar="DIR", help="a DAVIS folder, for real clips too")
@@ -74,21 +74,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the models (default: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
-    try:
-        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
-            results = list(measure(args))
-            if json_file:
-                json_file.write_text(json.dumps([asdict(each) for each in results], indent=2) + "\n")
-    except TTVOSError as error:
-        print(f"drift.py: error: {error}", file=sys.stderr)
-        return 2
+    with open_json(args.json) as write_json:
+        results = list(measure(args))
+        write_json([asdict(result) for result in results])
     print("\n".join(table(results)))
-    return 0
 
 
 def measure(args: argparse.Namespace) -> Iterator[Drift]:
     """Measures clip by clip."""
-    models = Model(args.int8, args.threads), Model(args.float, args.threads)
+    models = TFLiteModel(args.int8, args.threads), TFLiteModel(args.float, args.threads)
     if models[0].size != models[1].size:
         raise TTVOSError(f"{args.int8} and {args.float} are for frames of different size")
     for clip in clips(args.davis, args.split):
@@ -101,12 +95,12 @@ def clips(davis: Path | None, split: str) -> Iterator[LongClip]:
     for name, label in (("rendered car", sample.CAR), ("rendered balloon", sample.BALLOON)):
         yield LongClip(name, frames, (masks == label).astype(np.uint8))
     for video in sequences(davis, split, "2016") if davis else ():
-        pictures = np.stack([read_image(path) for path in video.frames])
-        truth = [read_mask(path, size=pictures.shape[1:3]) for path in video.annotations]
+        pictures = np.stack([read_image(path, upright=False) for path in video.frames])
+        truth = [read_mask(path, size=pictures.shape[1:3], any_image=True) for path in video.annotations]
         yield LongClip(video.name, pictures, (np.stack(truth) > 0).astype(np.uint8))
 
 
-def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drift:
+def compare(model: TFLiteModel, reference: TFLiteModel, clip: LongClip, length: int) -> Drift:
     """Runs two files side by side through a clip of `length` frames, forwards and backwards in turns.
 
     Args:

@@ -4,11 +4,13 @@ python tflite/ship.py
 python tflite/ship.py --own-outputs     # the files that are there, with no output that is an input; no conversion
 """
 
-import argparse
 import hashlib
 import json
+import sys
 from pathlib import Path
 
+from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.contract import file_name, model_name
 from ttvos_tf.export.own_outputs import give_own_outputs
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.installed import FOLDER
@@ -16,24 +18,25 @@ from ttvos_tf.runtime.installed import FOLDER
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 # Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.
 MODELS = {
-    f"{backbone}_{height}x{width}_{precision}": (f"{backbone}{suffix}.npz", (height, width), precision)
+    model_name(backbone, size, precision): (f"{backbone}{suffix}.npz", size, precision)
     for backbone in ("mobilenet_v2", "hrnet")
-    for height, width in ((240, 432), (480, 864))
+    for size in ((240, 432), (480, 864))
     for precision, suffix in (("float16", ""), ("int8", "_int8"))
 }
 DEFAULT = "mobilenet_v2_480x864_int8"
 
 
-def main() -> None:
+@run_script("ship.py")
+def main(argv: list[str]) -> None:
     """Makes the files, and lists them with their checksums."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__)
     parser.add_argument("--own-outputs", action="store_true", help="only repair outputs of the files that are there")
-    make = _repaired if parser.parse_args().own_outputs else _converted
+    make = _repaired if parser.parse_args(argv).own_outputs else _converted
     FOLDER.mkdir(exist_ok=True)
     manifest: dict = {"default": DEFAULT}
     for name in MODELS:
         content = make(name)
-        file = f"ttvos_{name}.tflite"
+        file = file_name(name)
         with atomic_file(FOLDER / file) as path:
             path.write_bytes(content)
         manifest[name] = {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
@@ -51,8 +54,8 @@ def _converted(name: str) -> bytes:
 
 
 def _repaired(name: str) -> bytes:
-    return give_own_outputs((FOLDER / f"ttvos_{name}.tflite").read_bytes())
+    return give_own_outputs((FOLDER / file_name(name)).read_bytes())
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,22 +15,23 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.data.davis import sequences
-from ttvos_tf.data.files import read_image
-from ttvos_tf.data.video_clips import Sequence
+from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, predicted
 from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.media.atomic import atomic_file
-from ttvos_tf.media.images import read_mask
+from ttvos_tf.media.images import read_image, read_mask
 
 RIGHT, MISSED, WRONG = (0, 130, 0), (0, 0, 130), (130, 0, 0)
 HEIGHT = 180  # of a picture, in pixels
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("errors.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("--davis", type=Path, required=True, metavar="DIR", help="a DAVIS folder")
     parser.add_argument("--year", choices=["2016", "2017"], default="2016", help="2016: one object (default: 2016)")
     parser.add_argument("--split", default="val", help="which of its sequences (default: val)")
@@ -40,21 +41,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--columns", type=int, default=6, metavar="N", help="pictures a sequence (default: 6)")
     parser.add_argument("--out", type=Path, default=Path("errors.png"), metavar="FILE", help="(default: errors.png)")
     args = parser.parse_args(argv)
-    try:
-        videos = sequences(args.davis, args.split, args.year)
-        rows = [row(video, args) for video in tqdm(videos, unit="sequence", disable=None)]
-        width = max(each.shape[1] for each in rows)
-        sheet = np.vstack([np.pad(each, ((0, 0), (0, width - each.shape[1]), (0, 0))) for each in rows])
-        with atomic_file(args.out) as partial:
-            Image.fromarray(sheet).save(partial, format="PNG")
-    except TTVOSError as error:
-        print(f"errors.py: error: {error}", file=sys.stderr)
-        return 2
+    videos = sequences(args.davis, args.split, args.year)
+    rows = [row(video, args) for video in tqdm(videos, unit="sequence", disable=None)]
+    width = max(pictures.shape[1] for pictures in rows)
+    sheet = np.vstack([np.pad(pictures, ((0, 0), (0, width - pictures.shape[1]), (0, 0))) for pictures in rows])
+    with atomic_file(args.out) as partial:
+        Image.fromarray(sheet).save(partial, format="PNG")
     print(args.out)
-    return 0
 
 
-def row(video: Sequence, args: argparse.Namespace) -> np.ndarray:
+def row(video: AnnotatedVideo, args: argparse.Namespace) -> np.ndarray:
     """Pictures of a sequence's scored frames, side by side: uint8 RGB (HEIGHT, width, 3)."""
     scored = range(1, len(video.frames) - 1)
     if not scored:
@@ -65,7 +61,7 @@ def row(video: Sequence, args: argparse.Namespace) -> np.ndarray:
         found = predicted(read_mask(args.results / video.name / video.annotations[index].name), args.year)
         if found.shape != truth.shape:
             raise TTVOSError(f"{args.results / video.name}: its masks have another size than the annotations")
-        pictures.append(picture(read_image(video.frames[index]), truth, found, f"{video.name} {index}"))
+        pictures.append(picture(read_image(video.frames[index], upright=False), truth, found, f"{video.name} {index}"))
     return np.hstack(pictures)
 
 

@@ -1,17 +1,44 @@
-"""The training loss: cross entropy plus the temporal consistency loss (Eq. 4 and 5).
+"""The loss of one frame: cross entropy and the temporal consistency loss (Eq. 4 and 5), and ours, the Jaccard loss.
 
-Both work on masks alone, so they fit any model that carries a mask from frame to frame (Table 4).
+The losses take masks and logits, no network. So they fit any model that carries a mask from frame to frame (Table 4).
 """
 
+from dataclasses import dataclass
+
 from ttvos_tf.compat import tf
-from ttvos_tf.contract import VOID
+from ttvos_tf.contract import TARGET, VOID
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """The weights of the terms beside the cross entropy.
+
+    Attributes:
+        transition: lambda of Eq. 5, in the paper 5; 0 leaves the temporal consistency loss out.
+        jaccard: of the Jaccard loss, which is ours; 0 leaves it out, as in the paper.
+    """
+
+    transition: float = 0.0
+    jaccard: float = 0.0
+
+
+def total_loss(entropy: tf.Tensor, transition: tf.Tensor, jaccard: tf.Tensor, weights: LossWeights) -> tf.Tensor:
+    """Eq. 5: Loss = CE + lambda * L_tc. Ours: + w * (1 - J), with w = 0 in the paper.
+
+    Args:
+        entropy: CE, a scalar (`cross_entropy`).
+        transition: L_tc, a scalar (`TemporalConsistencyLoss`).
+        jaccard: 1 - J, a scalar (`jaccard_loss`).
+        weights: lambda and w.
+    """
+    return entropy + weights.jaccard * jaccard + weights.transition * transition
 
 
 class TemporalConsistencyLoss:
-    """Eq. 4: mean((pi_hat_t - (H_t - H_hat_{t-1}))^2).
+    """Eq. 4: L_tc = mean((pi_hat_t - pi_t)^2), with pi_t = H_t - H_hat_{t-1}.
 
-    The target is a label: no gradient flows through H_hat_{t-1} into it, or the model could please the loss by
-    changing its previous mask.
+    Ours: a mean in the place of the paper's sum, so that the loss does not grow with the frame. pi_t is a label: no
+    gradient flows through H_hat_{t-1} into it. Else the network could lower the loss by changing its previous mask.
     """
 
     def __call__(self, pi_hat: tf.Tensor, heatmap: tf.Tensor, previous: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
@@ -35,30 +62,32 @@ def cross_entropy(logit: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         labels: uint8 (B, H, W): 1 target, 0 rest, 255 void.
     """
     known = tf.cast(labels != VOID, tf.float32)[..., None]
-    target = tf.cast(labels == 1, tf.float32)[..., None]
+    target = tf.cast(labels == TARGET, tf.float32)[..., None]
     return mean_of_clips(tf.nn.sigmoid_cross_entropy_with_logits(target, logit), known)
 
 
 def jaccard_loss(logit: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """1 - J of soft masks, a scalar: the mean over clips; 0 for one whose target is hidden.
+    """Ours: 1 - J of soft masks, a scalar, the mean over clips. A clip whose target is hidden counts 0.
 
-    Cross entropy counts pixels, so a small target hardly weighs; this counts targets.
+    Cross entropy weighs a target by its pixels. This loss weighs every target alike.
 
     Args:
         logit: (B, H, W, 1), foreground minus background.
         labels: uint8 (B, H, W): 1 target, 0 rest, 255 void.
     """
     known = tf.cast(labels != VOID, tf.float32)[..., None]
-    target = tf.cast(labels == 1, tf.float32)[..., None]
+    target = tf.cast(labels == TARGET, tf.float32)[..., None]
     probability = tf.sigmoid(logit) * known
     intersection = tf.reduce_sum(probability * target, axis=[1, 2, 3])
     union = tf.reduce_sum(probability + target - probability * target, axis=[1, 2, 3])
-    visible = tf.cast(tf.reduce_any(labels == 1, axis=[1, 2]), tf.float32)
+    visible = tf.cast(tf.reduce_any(labels == TARGET, axis=[1, 2]), tf.float32)
     return tf.reduce_mean(visible * (1.0 - intersection / tf.maximum(union, 1.0)))
 
 
 def mean_of_clips(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-    """Mean over the batch of each item's mean where it is labelled; parts of a batch on several devices add up to it.
+    """Each clip's mean over its labelled cells, then the mean over clips.
+
+    So the mean of the losses of equal parts of a batch, on several devices, is the loss of the batch.
 
     Args:
         values: (B, h, w, C).

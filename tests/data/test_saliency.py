@@ -3,23 +3,17 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from tests.data.trees import SIZE, check_clip, inner, is_red, labels_of, painted, write_image, write_mask
+from tests.data.trees import BARE, SIZE, check_clip, inner, is_red, labels_of, painted, write_mask, write_saliency
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.files import read_image, read_mask
-from ttvos_tf.data.saliency import SaliencyClips, fill, image_pairs, on_own_background
-from ttvos_tf.data.scene import Layer, render
+from ttvos_tf.data.saliency import SaliencyClips, on_own_background
+from ttvos_tf.data.scene import Sprite, render
+from ttvos_tf.data.stills import fill, image_pairs
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
 
 SPEC = ClipSpec(4, 64, 112)
 STILL = np.tile(np.eye(3), (SPEC.length, 1, 1))
 LAYOUTS = [("images", "annotations"), ("imgs", "gt"), ("MSRA10K_Imgs_GT/Imgs",) * 2, ("Imgs",) * 2, (".",) * 2]
-
-
-def write_saliency(root, images="images", masks="annotations", count=3):
-    for index in range(count):
-        labels = labels_of((30 + 10 * index, 20 + 5 * index, 50, 45))
-        write_image(root / images / f"{index}.jpg", painted(labels))
-        write_mask(root / masks / f"{index}.png", labels * 255, "L")
 
 
 @pytest.mark.parametrize(("images", "masks"), LAYOUTS)
@@ -33,7 +27,7 @@ def test_finds_every_layout(tmp_path, images, masks):
 def test_clips(tmp_path):
     write_saliency(tmp_path / "a")
     write_saliency(tmp_path / "b", "imgs", "gt")
-    source = SaliencyClips(tmp_path / "a", tmp_path / "b")
+    source = SaliencyClips(tmp_path / "a", tmp_path / "b", augmentation=BARE)
     assert len(source.pairs) == 6
     for seed in range(20):
         clip = source.sample(np.random.default_rng(seed), SPEC)
@@ -51,8 +45,8 @@ def test_a_rotation_in_exif_leaves_image_and_mask_together(tmp_path):
     note[ExifTags.Base.Orientation] = 6  # a quarter turn
     (path,) = (tmp_path / "images").iterdir()
     Image.open(path).save(path, exif=note, quality=98)
-    image = read_image(path)
-    mask = read_mask(tmp_path / "annotations/0.png", size=SIZE)
+    image = read_image(path, upright=False)
+    mask = read_mask(tmp_path / "annotations/0.png", SIZE, any_image=True)
     assert image.shape[:2] == SIZE
     assert is_red(image[None])[inner(mask[None] == 255)].all()
 
@@ -61,8 +55,8 @@ def test_mask_is_exactly_where_the_object_is():
     labels = labels_of((60, 30, 40, 40))
     moved = 0
     for seed in range(10):
-        layers = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC)
-        frames, seen = render(list(layers), STILL, SPEC.height, SPEC.width)
+        sprites = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC, (0.7, 1.0))
+        frames, seen = render(list(sprites), STILL, SPEC.height, SPEC.width)
         assert is_red(frames)[inner(seen == 1)].all()
         assert not is_red(frames)[inner(seen == 0)].any()
         moved += not np.array_equal(seen[0], seen[-1])
@@ -74,7 +68,7 @@ def test_the_object_moves_smoothly_over_its_background():
     labels = labels_of((60, 30, 40, 40))
     agreement = []
     for seed in range(30):
-        poses = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC)[1].poses
+        poses = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC, (0.7, 1.0))[1].poses
         steps = np.diff(poses[:, :2, 2] + poses[:, :2, :2] @ (80, 50), axis=0)
         agreement.append((steps[1:] * steps[:-1]).sum() / np.square(steps).mean() / steps[1:].size)
     assert np.mean(agreement) > 0.7
@@ -99,32 +93,32 @@ def test_fill_continues_colour_and_texture(box):
 
 
 class HiddenClips(SaliencyClips):
-    def layers(self, rng, spec):
+    def sprites(self, rng, spec):
         cover = np.full((spec.height, spec.width, 4), 255, np.uint8)
         cover[:, :10, 3] = 0
-        return [*super().layers(rng, spec), Layer(cover, np.eye(3), label=2)]
+        return [*super().sprites(rng, spec), Sprite(cover, np.eye(3), label=2)]
 
 
 def test_a_target_that_is_hidden_at_first_is_drawn_again(tmp_path):
     write_saliency(tmp_path)
     with pytest.raises(TTVOSError, match="almost no mask shows an object"):
-        HiddenClips(tmp_path).sample(np.random.default_rng(0), SPEC)
+        HiddenClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)
 
 
 def test_broken_trees_are_named(tmp_path):
     with pytest.raises(TTVOSError, match="needs images/ and annotations/"):
-        SaliencyClips(tmp_path)
+        SaliencyClips(tmp_path, augmentation=BARE)
     (tmp_path / "images").mkdir()
     with pytest.raises(TTVOSError, match=r"images: no \.jpg"):
-        SaliencyClips(tmp_path)
+        SaliencyClips(tmp_path, augmentation=BARE)
     write_saliency(tmp_path)
     (tmp_path / "annotations/1.png").unlink()
     with pytest.raises(TTVOSError, match=r"images/1\.jpg: has no mask"):
-        SaliencyClips(tmp_path)
+        SaliencyClips(tmp_path, augmentation=BARE)
     write_mask(tmp_path / "annotations/1.png", np.zeros((5, 7), np.uint8), "L")
     with pytest.raises(TTVOSError, match=r"1\.png: the mask is 7x5"):
         for seed in range(20):
-            SaliencyClips(tmp_path).sample(np.random.default_rng(seed), SPEC)
+            SaliencyClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(seed), SPEC)
 
 
 def test_no_object_anywhere(tmp_path):
@@ -132,4 +126,4 @@ def test_no_object_anywhere(tmp_path):
     for path in (tmp_path / "annotations").iterdir():
         write_mask(path, np.zeros(SIZE, np.uint8), "L")
     with pytest.raises(TTVOSError, match="annotations: almost no mask shows an object"):
-        SaliencyClips(tmp_path).sample(np.random.default_rng(0), SPEC)
+        SaliencyClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)

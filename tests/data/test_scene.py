@@ -3,7 +3,7 @@ import pytest
 
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.motion import move, translation
-from ttvos_tf.data.scene import Layer, cut_out, motion_blur, render, sprite, velocity
+from ttvos_tf.data.scene import Sprite, cut_out, motion_blur, random_sprite, render, velocity
 
 STILL = np.tile(np.eye(3), (3, 1, 1))
 
@@ -22,7 +22,7 @@ def backdrop(rng=None):
 def test_whole_pixel_shifts_are_exact():
     background = backdrop()
     poses = move(np.array([[5.0, 7.0], [6.0, 9.0], [50.0, 9.0]]))
-    frames, labels = render([Layer(background, np.eye(3)), Layer(box(10, 20, 99), poses, label=3)], STILL, 40, 60)
+    frames, labels = render([Sprite(background, np.eye(3)), Sprite(box(10, 20, 99), poses, label=3)], STILL, 40, 60)
     for t, (x, y) in enumerate([(5, 7), (6, 9), (50, 9)]):
         expected, expected_labels = background.copy(), np.zeros((40, 60), np.uint8)
         expected[y : y + 10, x : x + 20], expected_labels[y : y + 10, x : x + 20] = 99, 3
@@ -34,7 +34,7 @@ def test_camera_moves_everything():
     background = backdrop()
     camera = np.stack([translation(0, 0), translation(-4, 3), translation(-8, 6)])
     frames, labels = render(
-        [Layer(background, np.eye(3)), Layer(box(9, 9, 0), translation(20, 10), label=1)], camera, 40, 60
+        [Sprite(background, np.eye(3)), Sprite(box(9, 9, 0), translation(20, 10), label=1)], camera, 40, 60
     )
     for t in range(3):
         x, y = 20 - 4 * t, 10 + 3 * t
@@ -44,7 +44,9 @@ def test_camera_moves_everything():
 
 def test_camera_zooms_about_the_frames_corner_not_the_pictures():
     camera = move(np.zeros((1, 2)), 2.0)
-    _, labels = render([Layer(backdrop(), np.eye(3)), Layer(box(9, 9, 0), translation(15, 8), label=1)], camera, 40, 60)
+    _, labels = render(
+        [Sprite(backdrop(), np.eye(3)), Sprite(box(9, 9, 0), translation(15, 8), label=1)], camera, 40, 60
+    )
     y, x = np.nonzero(labels[0])
     assert (x.mean(), y.mean()) == pytest.approx((2 * 19, 2 * 12))
 
@@ -52,13 +54,13 @@ def test_camera_zooms_about_the_frames_corner_not_the_pictures():
 def test_front_hides_back_and_shadows_label_nothing():
     shadow = box(12, 12, 0)
     shadow[..., 3] = 120
-    layers = [
-        Layer(np.full((40, 60, 3), 200, np.uint8), np.eye(3)),
-        Layer(box(12, 12, 50), translation(10, 10), label=1),
-        Layer(box(12, 12, 150), translation(16, 10), label=2),
-        Layer(shadow, translation(10, 16)),
+    sprites = [
+        Sprite(np.full((40, 60, 3), 200, np.uint8), np.eye(3)),
+        Sprite(box(12, 12, 50), translation(10, 10), label=1),
+        Sprite(box(12, 12, 150), translation(16, 10), label=2),
+        Sprite(shadow, translation(10, 16)),
     ]
-    frames, labels = render(layers, STILL[:1], 40, 60)
+    frames, labels = render(sprites, STILL[:1], 40, 60)
     assert (labels[0, 10:22, 10:16] == 1).all()
     assert (labels[0, 10:22, 16:28] == 2).all()
     assert np.count_nonzero(labels) == 12 * 18
@@ -70,15 +72,18 @@ def test_bend_displaces_colours_and_labels_alike():
     rng = np.random.default_rng(0)
     picture = box(30, 40, 220, margin=4)
     bend = (3 * rng.standard_normal((3, 4, 6, 2))).astype(np.float32)
-    layers = [Layer(np.full((60, 80, 3), 20, np.uint8), np.eye(3)), Layer(picture, translation(16, 11), bend, label=1)]
-    frames, labels = render(layers, STILL, 60, 80)
+    sprites = [
+        Sprite(np.full((60, 80, 3), 20, np.uint8), np.eye(3)),
+        Sprite(picture, translation(16, 11), bend, label=1),
+    ]
+    frames, labels = render(sprites, STILL, 60, 80)
     assert np.mean((labels == 1) != (frames[..., 0] >= 120)) < 0.001  # half of 20 and 220, up to rounding
     assert not np.array_equal(labels[0], labels[1])
     assert 0.7 * 1200 < (labels[0] == 1).sum() < 1.3 * 1200
 
 
 def test_backgrounds_are_mirrored_beyond_their_border():
-    frames, _ = render([Layer(backdrop(), translation(10, 0))], STILL[:1], 40, 60)
+    frames, _ = render([Sprite(backdrop(), translation(10, 0))], STILL[:1], 40, 60)
     assert np.array_equal(frames[0, :, :10], backdrop()[:, 10:0:-1])
 
 
@@ -104,13 +109,13 @@ def test_blur_smears_along_the_motion_only():
 
 
 def test_blurred_scenes_keep_label_and_colour_together():
-    layers = [
-        Layer(np.full((40, 60, 3), 20, np.uint8), np.eye(3)),
-        Layer(box(16, 20, 220, margin=8), move(np.array([[0.0, 5.0], [8.0, 5.0], [16.0, 5.0]])), label=1),
+    sprites = [
+        Sprite(np.full((40, 60, 3), 20, np.uint8), np.eye(3)),
+        Sprite(box(16, 20, 220, margin=8), move(np.array([[0.0, 5.0], [8.0, 5.0], [16.0, 5.0]])), label=1),
     ]
-    frames, labels = render(layers, STILL, 40, 60, blurred=True)
+    frames, labels = render(sprites, STILL, 40, 60, blurred=True)
     assert np.mean((labels == 1) != (frames[..., 0] >= 120)) < 0.001  # half of 20 and 220, up to rounding
-    assert not np.array_equal(frames, render(layers, STILL, 40, 60)[0])
+    assert not np.array_equal(frames, render(sprites, STILL, 40, 60)[0])
 
 
 def test_cut_out_has_soft_edges_around_the_mask():
@@ -127,8 +132,8 @@ def test_sprites_are_of_any_size_and_place():
     mask[10:40, 5:45] = 255
     areas = []
     for seed in range(40):
-        layer = sprite(np.random.default_rng(seed), image, mask, spec, label=4)
-        _, labels = render([Layer(backdrop(), np.eye(3)), layer], STILL[:2], 48, 80)
+        sprite = random_sprite(np.random.default_rng(seed), image, mask, spec, label=4, scales=(0.15, 0.7))
+        _, labels = render([Sprite(backdrop(), np.eye(3)), sprite], STILL[:2], 48, 80)
         assert set(np.unique(labels)) <= {0, 4}
         areas.append(np.count_nonzero(labels[0]) / labels[0].size)
     assert min(areas) < 0.08

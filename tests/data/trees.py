@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.clip import Clip, ClipSpec
 
 RED, GREEN, BLUE = (200, 40, 40), (40, 200, 40), (40, 40, 200)
 SIZE = 96, 160
+BARE = Augmentation(occluder_probability=0.0)  # occluders have any colour, and tests know targets by theirs
 
 
 def labels_of(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -56,6 +58,13 @@ def write_davis(base: Path, videos: dict[str, list[np.ndarray]], year: str = "20
     listing = base / f"ImageSets/{year}/{split}.txt"
     listing.parent.mkdir(parents=True, exist_ok=True)
     listing.write_text("\n".join(videos) + "\n")
+
+
+def write_saliency(root: Path, images: str = "images", masks: str = "annotations", count: int = 3) -> None:
+    for index in range(count):
+        labels = labels_of((30 + 10 * index, 20 + 5 * index, 50, 45))
+        write_image(root / images / f"{index}.jpg", painted(labels))
+        write_mask(root / masks / f"{index}.png", labels * 255, "L")
 
 
 def sliding(length: int = 8) -> list[np.ndarray]:

@@ -8,6 +8,7 @@ import pytest
 from tests.compiled_model import disagreements
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import STATE, names
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
@@ -16,7 +17,7 @@ from ttvos_tf.export.own_outputs import handed_on_outputs
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.inspection.operators import check_operators, operators
-from ttvos_tf.runtime.interpreter import STATE, Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "weights/mobilenet_v2.npz"
@@ -61,7 +62,7 @@ def iou(a, b):
 @pytest.mark.parametrize("runtime", ["litert", "tflite-runtime"])
 @pytest.mark.parametrize(("precision", "tolerance", "least_iou"), [("float32", 1e-3, 0.999), ("float16", 0.2, 0.98)])
 def test_chained_frames_equal_keras(files, chain, runtime, precision, tolerance, least_iou):
-    model = Model(files / f"{precision}.tflite", 2, runtime)
+    model = TFLiteModel(files / f"{precision}.tflite", 2, runtime)
     frames, mask, probabilities, states = chain
     state = model("init", {"frame": frames[:1], "mask": mask})
     for frame, expected, expected_state in zip(frames[1:], probabilities, states[1:], strict=True):
@@ -70,14 +71,14 @@ def test_chained_frames_equal_keras(files, chain, runtime, precision, tolerance,
         assert np.abs(probability - expected).max() < tolerance
         assert iou(probability, expected) > least_iou
         if precision == "float32":
-            for name in STATE:
+            for name in names(STATE):
                 np.testing.assert_allclose(outputs[name], expected_state[name], rtol=1e-3, atol=2e-3, err_msg=name)
         state = outputs
 
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite-runtime"])
 def test_three_signatures_equal_the_fused_one(files, chain, runtime):
-    model = Model(files / "float32.tflite", 2, runtime)
+    model = TFLiteModel(files / "float32.tflite", 2, runtime)
     frames, mask, _, _ = chain
     fused = split = model("init", {"frame": frames[:1], "mask": mask})
     for frame in frames[1:6]:
@@ -88,7 +89,7 @@ def test_three_signatures_equal_the_fused_one(files, chain, runtime):
         mask_prob = 1 / (1 + np.exp(-2 * logit))
         np.testing.assert_allclose(mask_prob, probability, atol=1e-4)
         split = model("update", {**features, **split, "mask_prob": mask_prob})
-        for name in STATE:
+        for name in names(STATE):
             np.testing.assert_allclose(split[name], fused[name], atol=1e-3, err_msg=name)
 
 
@@ -101,15 +102,15 @@ def test_state_is_the_same_going_in_and_out(files):
         for signature in ("init", "step", "update"):
             runner = interpreter.get_signature_runner(signature)
             for side in (runner.get_input_details(), runner.get_output_details()):
-                for name in side.keys() & set(STATE):
+                for name in side.keys() & set(names(STATE)):
                     each = side[name]
                     fact = (tuple(each["shape"]), each["dtype"], each["quantization"])
                     assert details.setdefault(name, fact) == fact, (precision, signature, name)
-        assert set(details) == set(STATE)
+        assert set(details) == set(names(STATE))
 
 
 def test_weights_are_stored_once(files, network):
-    parts = (network.encoder, network.segmenter, network.embedder)
+    parts = (network.encoder, network.segmentation_head, network.template_encoder)
     weights = sum(np.prod(v.shape) for part in parts for v in part.variables)
     for precision, size in (("float32", 4), ("float16", 2)):
         assert (files / f"{precision}.tflite").stat().st_size < 1.1 * size * weights
@@ -159,7 +160,7 @@ def test_every_network_converts_and_runs(options, tmp_path):
     network = build_model(ModelConfig(matching_channels=8, decoder_channels=8, **options), height=32, width=64)
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(network))
-    model = Model(path, 1, "litert")
+    model = TFLiteModel(path, 1, "litert")
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 255, (3, 1, 32, 64, 3), dtype=np.uint8)
     mask = rng.random((1, 32, 64, 1)).astype(np.float32)

@@ -4,24 +4,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from tests.compiled_model import disagreements
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import FEATURES, STATE, names
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.convert import convert, convert_pair
 from ttvos_tf.export.own_outputs import handed_on_outputs
 from ttvos_tf.factory import build_model, load_model
-from ttvos_tf.inspection.edge_tpu import refused
+from ttvos_tf.inspection import schema
+from ttvos_tf.inspection.edge_tpu import unsupported_ops
 from ttvos_tf.inspection.operators import operators
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.interpreter import FEATURES, STATE, Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 from ttvos_tf.runtime.letterbox import letterbox
-from ttvos_tf.runtime.split_model import Pair
+from ttvos_tf.runtime.split_model import SplitModel
 from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ def roll(model, clip):
 
 @pytest.fixture(scope="module")
 def rolled(file, clip):
-    return roll(Model(file, 1, "litert"), clip)[0]
+    return roll(TFLiteModel(file, 1, "litert"), clip)[0]
 
 
 @pytest.mark.parametrize("label", [sample.CAR, sample.BALLOON])
@@ -102,7 +103,7 @@ def test_shipped_file_equals_fake_quantisation(label, shipped_network):
     images = [place.frame_to_model(frame) for frame in frames[:5]]
     mask = place.mask_to_model(truth[0] == label)
     expected = shipped_network.init(images[0], mask)
-    models = [Model("mobilenet_v2_240x432_int8", 2, runtime) for runtime in RUNTIMES]
+    models = [TFLiteModel("mobilenet_v2_240x432_int8", 2, runtime) for runtime in RUNTIMES]
     states = [model("init", {"frame": images[0], "mask": mask}) for model in models]
     for image in images[1:]:
         probability, expected = shipped_network.step(image, expected)
@@ -124,7 +125,7 @@ def test_state_is_the_same_going_in_and_out(file):
     facts = {}
     for signature in ("init", "step", "segment", "update"):
         for side in signature_details(file, signature):
-            for name in side.keys() & set(STATE):
+            for name in side.keys() & set(names(STATE)):
                 each = side[name]
                 fact = (tuple(each["shape"]), each["dtype"], each["quantization"])
                 assert facts.setdefault(name, fact) == fact, (signature, name)
@@ -145,7 +146,7 @@ def test_camera_bytes_enter_as_they_are(file, content):
 
 
 def test_three_signatures_equal_the_fused_one(file, rolled, clip):
-    model = Model(file, 1, "litert")
+    model = TFLiteModel(file, 1, "litert")
     state = model("init", {"frame": clip.frames[:1], "mask": clip.masks[:1, ..., None].astype(np.float32)})
     for frame, expected in zip(clip.frames[1:], rolled, strict=True):
         features = model("encode", {"frame": frame[None]})
@@ -169,10 +170,9 @@ def test_only_the_template_and_the_last_steps_are_float(content):
 
 
 def test_weights_are_stored_once_as_bytes(content, network):
-    parts = (network.encoder, network.segmenter, network.embedder)
+    parts = (network.encoder, network.segmentation_head, network.template_encoder)
     weights = sum(np.prod(v.shape) for part in parts for v in part.variables if "kernel" in v.name)
-    buffers = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0)).buffers
-    constants = sum(len(each.data) for each in buffers if each.data is not None)
+    constants = sum(len(buffer.data) for buffer in schema.parse(content).buffers if buffer.data is not None)
     assert weights <= constants < 1.05 * weights  # biases are int32
 
 
@@ -180,7 +180,7 @@ def test_pair_computes_what_the_file_does(pair, file, clip, rolled, tmp_path):
     encode, head = (tmp_path / f"{name}.tflite" for name in ("encode", "head"))
     for path, content in zip((encode, head), pair, strict=True):
         path.write_bytes(content)
-    model = Pair(head, encode, num_threads=1, runtime="litert")
+    model = SplitModel(head, encode, num_threads=1, runtime="litert")
     assert model.size == SIZE
     for got, expected in zip(roll(model, clip)[0], rolled, strict=True):
         assert iou(got, expected) > 0.98  # kernels join other operators where the graph is cut
@@ -193,25 +193,25 @@ def test_pair_computes_what_the_file_does(pair, file, clip, rolled, tmp_path):
     assert all(iou(a == label, b == label) > 0.98 for label in (1, 2))
 
 
-def test_files_that_are_no_pair_are_refused(pair, file, tmp_path):
+def test_files_that_are_no_pair_are_unsupported_ops(pair, file, tmp_path):
     encode, head, text = (tmp_path / f"{name}.tflite" for name in ("encode", "head", "text"))
     for path, content in zip((encode, head, text), (*pair, b"no model"), strict=True):
         path.write_bytes(content)
     with pytest.raises(TTVOSError, match="it has no signature 'init'"):
-        Pair(encode, encode)
+        SplitModel(encode, encode)
     with pytest.raises(TTVOSError, match="not a TTVOS model"):
-        Pair(file, encode)
+        SplitModel(file, encode)
     with pytest.raises(TTVOSError, match=r"text\.tflite"):
-        Pair(head, text)
+        SplitModel(head, text)
     with pytest.raises(TTVOSError, match=r"no-such-lib\.so: cannot be loaded"):
-        Pair(head, encode, delegate="no-such-lib.so")
+        SplitModel(head, encode, delegate="no-such-lib.so")
     with pytest.raises(TTVOSError, match="it runs the encoder of a Coral pair, and none is given"):
         Tracker(file, delegate="libedgetpu.so.1")
 
 
 def test_edge_tpu_takes_the_whole_encoder(pair, content):
-    assert refused(pair[0]) == []
-    reasons = refused(content, "segment")
+    assert unsupported_ops(pair[0]) == []
+    reasons = unsupported_ops(content, "segment")
     assert any("BATCH_MATMUL: not on the list" in line for line in reasons)
     assert any("LEAKY_RELU: not on the list" in line for line in reasons)
     assert any("QUANTIZE: an input is not 8-bit" in line for line in reasons)
@@ -248,10 +248,10 @@ def test_other_networks_convert_and_run(options, tmp_path):
     calibrate(quantized, [clip])
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(quantized, "int8"))
-    assert refused(path.read_bytes()) == []  # by Edge TPU, of the encoder
-    model = Model(path, 1, "litert")
+    assert unsupported_ops(path.read_bytes()) == []  # by Edge TPU, of the encoder
+    model = TFLiteModel(path, 1, "litert")
     wanted = model._interpreter.get_signature_runner("encode").get_output_details()
-    for name, expected in zip(FEATURES, quantized.encode(clip.frames[:1]), strict=True):
+    for name, expected in zip(names(FEATURES), quantized.encode(clip.frames[:1]), strict=True):
         got = model("encode", {"frame": clip.frames[:1]})[name].astype(np.float32)
         scale, zero_point = wanted[name]["quantization"]
         assert np.corrcoef(np.ravel((got - zero_point) * scale), np.ravel(expected))[0, 1] > 0.98

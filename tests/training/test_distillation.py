@@ -7,7 +7,7 @@ import pytest
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
-from ttvos_tf.training.distillation import Lesson, relative_error, take_over_head, teach
+from ttvos_tf.training.distillation import FeatureDistiller, distill, relative_error, transfer_head
 from ttvos_tf.training.records import CHECKPOINT, RELEASE
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
 from ttvos_tf.weights import named_variables, read_npz, save_weights
@@ -29,16 +29,16 @@ def settings(tmp_path_factory):
     return RunSettings(teacher_weights=str(path), model=student, train=train, data=(DataSettings(),))
 
 
-def errors_of(lesson):
+def errors_of(distiller):
     frames = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
-    maps = zip(lesson.student.encoder(frames, training=True), lesson.teacher(frames), strict=True)
+    maps = zip(distiller.student.encoder(frames, training=True), distiller.teacher(frames), strict=True)
     return [float(relative_error(guess[..., : target.shape[-1]], target)) for guess, target in maps]
 
 
 def test_student_learns_and_is_a_network(settings, tmp_path):
-    lesson = teach(settings, Path("."), tmp_path)
-    assert lesson.step == 30
-    untaught, after = (sum(errors_of(each)) for each in (Lesson(settings, Path(".")), lesson))
+    distiller = distill(settings, Path("."), tmp_path)
+    assert distiller.step == 30
+    untaught, after = (sum(errors_of(student)) for student in (FeatureDistiller(settings, Path(".")), distiller))
     assert after < 0.8 * untaught
     saved = read_npz(tmp_path / CHECKPOINT)
     released = load_model(tmp_path / RELEASE, height=64, width=96, expected=settings.model)
@@ -48,12 +48,12 @@ def test_student_learns_and_is_a_network(settings, tmp_path):
 
 def test_head_makes_the_same_of_a_perfect_students_maps():
     teacher, student = network("mobilenet_v2"), network("hrnet")
-    take_over_head(student, teacher)
+    transfer_head(student, teacher)
     rng = np.random.default_rng(1)
-    shapes = [(1, *part.shape[1:]) for part in student.segmenter.inputs]
+    shapes = [(1, *part.shape[1:]) for part in student.segmentation_head.inputs]
     maps = [rng.random(shape).astype(np.float32) for shape in shapes]  # feat4, feat8, feat16, then the state
-    known = [each[..., : part.shape[-1]] for each, part in zip(maps, teacher.segmenter.inputs, strict=True)]
-    for ours, theirs in zip(student.segmenter(maps), teacher.segmenter(known), strict=True):
+    known = [values[..., : part.shape[-1]] for values, part in zip(maps, teacher.segmentation_head.inputs, strict=True)]
+    for ours, theirs in zip(student.segmentation_head(maps), teacher.segmentation_head(known), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
     assert maps[2].shape[-1] > known[2].shape[-1]  # of stride 16, it knows more
 
@@ -61,20 +61,20 @@ def test_head_makes_the_same_of_a_perfect_students_maps():
 def test_heads_have_to_fit():
     other = build_model(ModelConfig(matching_channels=16, decoder_channels=8), height=64, width=96)
     with pytest.raises(TTVOSError, match="the teacher's head does not fit: short_1/kernel"):
-        take_over_head(network("hrnet"), other)
+        transfer_head(network("hrnet"), other)
 
 
 def test_resume_goes_on(settings, tmp_path):
     small = dataclasses.replace(settings, model=ModelConfig(backbone="mobilenet_v2", **HEAD))  # the fastest to build
-    teach(dataclasses.replace(small, train=dataclasses.replace(small.train, steps=2)), Path("."), tmp_path)
+    distill(dataclasses.replace(small, train=dataclasses.replace(small.train, steps=2)), Path("."), tmp_path)
     saved = read_npz(tmp_path / CHECKPOINT)
-    lesson = Lesson(small, Path("."))
-    lesson.restore(tmp_path / CHECKPOINT)
-    assert lesson.step == 2
-    for name, variable in named_variables(lesson.student.encoder).items():
+    distiller = FeatureDistiller(small, Path("."))
+    distiller.restore(tmp_path / CHECKPOINT)
+    assert distiller.step == 2
+    for name, variable in named_variables(distiller.student.encoder).items():
         np.testing.assert_array_equal(variable, saved[name], err_msg=name)
 
 
 def test_teacher_is_needed(settings, tmp_path):
     with pytest.raises(TTVOSError, match="teacher_weights is missing"):
-        teach(dataclasses.replace(settings, teacher_weights=""), Path("."), tmp_path)
+        distill(dataclasses.replace(settings, teacher_weights=""), Path("."), tmp_path)

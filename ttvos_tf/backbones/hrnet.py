@@ -7,6 +7,7 @@ Fusing branches resizes the smaller map bilinearly to the size of the larger one
 TTVOS with it; the ImageNet checkpoint that both start from was trained with nearest-neighbour upsampling.
 """
 
+from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.backbones.pretrained import border_color, load_npz
 from ttvos_tf.compat import keras, layers
 from ttvos_tf.errors import TTVOSError
@@ -22,7 +23,7 @@ IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 
 
-def build(*, weights: str | None, height: int, width: int) -> keras.Model:
+def build(*, weights: str | None, height: int, width: int) -> Backbone:
     """Frame (B, H, W, 3) -> f4 (16 channels), f8 (32), f16 (192: 64, and 128 from stride 32).
 
     Outputs are sums of batch-normalised maps after ReLU: standard deviation 1.4 to 2.0 with random weights and batch
@@ -48,10 +49,13 @@ def build(*, weights: str | None, height: int, width: int) -> keras.Model:
     f4, f8, s16, s32 = branches
     f16 = layers.Concatenate(name="f16")([s16, ResizeLike(name="resize32")([s32, s16])])
     model = keras.Model(frame, [f4, f8, f16], name="hrnet")
-    model.last_block = [layer.name for layer in model.layers if layer.name.startswith("stage4.")]
     if weights is not None:
         load_npz(model, weights)
-    return model
+    return Backbone(
+        model,
+        last_block=tuple(layer.name for layer in model.layers if layer.name.startswith("stage4.")),
+        key_taps=tuple(tensor.node.layer.name for tensor in (f8, s16, s32)),
+    )
 
 
 def _stem(frame):

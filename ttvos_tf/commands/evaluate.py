@@ -5,9 +5,10 @@ masks are written; then the masks are read back and scored, exactly as those of 
 """
 
 import argparse
-import json
 from pathlib import Path
 
+from ttvos_tf.commands.options import open_json
+from ttvos_tf.contract import SUFFIX
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.report import global_csv, sequence_csv, table, to_json
@@ -15,6 +16,7 @@ from ttvos_tf.evaluation.score import score_folder
 from ttvos_tf.evaluation.track import track_folder
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime import Tracker
+from ttvos_tf.runtime.installed import full_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--year", choices=["2016", "2017"], default="2017", help="2016: one object (default: 2017)")
     parser.add_argument("--split", default="val", help="a list in ImageSets/YEAR, without .txt (default: val)")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--model", metavar="NAME|PATH", help="installed model or .tflite file to track with")
+    source.add_argument("--model", metavar="NAME|PATH", help="installed model (or how it begins), or .tflite file")
     source.add_argument("--results", type=Path, metavar="DIR", help="masks to score: DIR/<sequence>/<frame>.png")
     parser.add_argument(
         "--init", choices=["mask", "box"], default="mask", help="what a model is given of each object (default: mask)"
@@ -50,13 +52,13 @@ def run(args: argparse.Namespace) -> None:
             raise TTVOSError(f"{video.frames[0].parent}: needs 3 frames or more: the first and the last are not scored")
     fps = None
     out = args.out or args.results or _default_folder(args)
-    if args.model:
-        fps = track_folder(Tracker(args.model, num_threads=args.threads), videos, args.year, args.init, out)
-    scores = score_folder(videos, args.results or out, args.year)
-    _write(out / f"global_results-{args.split}.csv", global_csv(scores))
-    _write(out / f"per-sequence_results-{args.split}.csv", sequence_csv(scores))
-    if args.json:
-        _write(args.json, json.dumps(to_json(scores, fps), indent=2) + "\n")
+    with open_json(args.json) as write_json:
+        if args.model:
+            fps = track_folder(Tracker(args.model, num_threads=args.threads), videos, args.year, args.init, out)
+        scores = score_folder(videos, args.results or out, args.year)
+        _write(out / f"global_results-{args.split}.csv", global_csv(scores))
+        _write(out / f"per-sequence_results-{args.split}.csv", sequence_csv(scores))
+        write_json(to_json(scores, fps))
     print(f"DAVIS-{args.year} {args.split}: {len(videos)} sequences, {len(scores)} objects\n\n{table(scores)}\n")
     if fps is not None:
         print(f"{fps:.1f} frames per second with {args.threads} threads; reading and writing files is not counted")
@@ -65,7 +67,9 @@ def run(args: argparse.Namespace) -> None:
 
 def _default_folder(args: argparse.Namespace) -> Path:
     given = "" if args.init == "mask" else f"-{args.init}"
-    return Path("results") / f"davis{args.year}-{args.split}-{Path(args.model).stem}{given}"
+    model = Path(args.model)
+    name = model.stem if model.suffix == SUFFIX else full_name(args.model)
+    return Path("results") / f"davis{args.year}-{args.split}-{name}{given}"
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,12 +1,15 @@
 """The command `ttvos info`: parameters, multiply-adds and state of a model file, or of a network yet to be trained."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
+import numpy as np
+
+from ttvos_tf.commands.options import open_json
 from ttvos_tf.config import BACKBONES, ModelConfig, read_model_config
+from ttvos_tf.contract import SIZE_STEP
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inspection.reports import (
     LINES,
@@ -19,7 +22,6 @@ from ttvos_tf.inspection.reports import (
     network_report,
     padded,
 )
-from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.sizes import parse_size
 from ttvos_tf.runtime.installed import find_model
 
@@ -53,9 +55,8 @@ def run(args: argparse.Namespace) -> None:
     else:
         report = file_report(find_model(args.model))
         lines = _file_lines(report)
-    if args.json:
-        with atomic_file(args.json) as path:
-            path.write_text(json.dumps(report, indent=2) + "\n")
+    with open_json(args.json) as write_json:
+        write_json(report)
     print("\n".join([*lines, "", *_state_lines(report["state"])]))
 
 
@@ -71,7 +72,7 @@ def _network_lines(report: Report) -> list[str]:
     size, counted = tuple(report["size"]), tuple(report["padded_size"])
     title = "{} at {}x{}".format(report["config"]["backbone"], *size)
     if counted != size:
-        title += ", counted at {}x{}: sides are padded to multiples of 16".format(*counted)
+        title += ", counted at {}x{}: sides are padded to multiples of {}".format(*counted, SIZE_STEP)
     same_network = report["config"]["backbone"] == PAPER_CONFIG.backbone
     same_size = same_network and counted == padded(PAPER_SIZE)
     table: list[Sequence[str]] = [("", "parameters", "paper", "", "multiply-adds", "paper", "")]
@@ -105,7 +106,7 @@ def _file_lines(report: Report) -> list[str]:
 def _state_lines(state: Report) -> list[str]:
     table: list[Sequence[str]] = [("state", "shape", "dtype", "bytes", "at the first frame", "for")]
     for name, each in state.items():
-        size = prod(each["shape"]) * (1 if each["dtype"] == "int8" else 4)
+        size = prod(each["shape"]) * np.dtype(each["dtype"]).itemsize
         table.append((name, str(tuple(each["shape"])), each["dtype"], f"{size:,}", each["initial"], each["why"]))
     return _align(table)
 

@@ -50,6 +50,6 @@ def shows_target(mask: np.ndarray) -> bool:
     return 0.001 <= share <= 0.9
 
 
-def starts_in_sight(mask: np.ndarray, alone: np.ndarray) -> bool:
+def is_trackable(mask: np.ndarray, alone: np.ndarray) -> bool:
     """Whether a first mask (H, W) is worth tracking and shows over 40 % of its target with nothing before it (H, W)."""
     return shows_target(mask) and np.count_nonzero(mask == TARGET) > 0.4 * np.count_nonzero(alone)

@@ -6,12 +6,13 @@ with a folder `trainval` between, as the tools of 2017 unpack it.
 
 from pathlib import Path
 
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.files import files_by_stem
-from ttvos_tf.data.video_clips import Sequence, VideoClips
+from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
 
 
-def sequences(root: str | Path, split: str = "train", year: str = "2016") -> list[Sequence]:
+def sequences(root: str | Path, split: str = "train", year: str = "2016") -> list[AnnotatedVideo]:
     """The sequences of a split, in the order of its file.
 
     Args:
@@ -34,12 +35,12 @@ def sequences(root: str | Path, split: str = "train", year: str = "2016") -> lis
     return [_sequence(name, base / "JPEGImages/480p" / name, base / "Annotations/480p" / name) for name in names]
 
 
-def _sequence(name: str, images: Path, annotations: Path) -> Sequence:
+def _sequence(name: str, images: Path, annotations: Path) -> AnnotatedVideo:
     frames, masks = files_by_stem(images, ".jpg", ".jpeg", ".png"), files_by_stem(annotations, ".png")
     for stem, frame in frames.items():
         if stem not in masks:
             raise TTVOSError(f"{annotations / stem}.png: no such mask, but there is {frame}")
-    return Sequence(name, tuple(frames.values()), tuple(masks[stem] for stem in frames))
+    return AnnotatedVideo(name, tuple(frames.values()), tuple(masks[stem] for stem in frames))
 
 
 class DavisClips(VideoClips):
@@ -49,8 +50,12 @@ class DavisClips(VideoClips):
         root: the DAVIS folder.
         split: which sequences.
         year: "2016" or "2017".
-        pasted: see VideoClips.
+        augmentation: see VideoClips.
     """
 
-    def __init__(self, root: str | Path, split: str = "train", year: str = "2016", pasted: float = 0.0):
-        super().__init__(sequences(root, split, year), merge_objects=year == "2016", strides=5, pasted=pasted)
+    def __init__(
+        self, root: str | Path, split: str = "train", year: str = "2016", augmentation: Augmentation = DEFAULTS
+    ):
+        super().__init__(
+            sequences(root, split, year), merge_objects=year == "2016", strides=5, augmentation=augmentation
+        )

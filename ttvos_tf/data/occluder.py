@@ -4,15 +4,13 @@ import numpy as np
 
 from ttvos_tf.data.augment import Window
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.files import size_of
 from ttvos_tf.data.motion import move
-from ttvos_tf.data.scene import Layer, cut_out
+from ttvos_tf.data.scene import Sprite, cut_out
 from ttvos_tf.data.texture import outline, shade, surface
+from ttvos_tf.media.sizes import size_of
 
-OCCLUDED = 0.3  # share of the clips with an occluder
 
-
-def passing_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> Layer:
+def sample_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> Sprite:
     """A post, wall or other thing that moves over the whole of a target, from beside it to its other side.
 
     Args:
@@ -21,7 +19,7 @@ def passing_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> L
         spec: of the clip.
 
     Returns:
-        A layer in the pixels of the frame, with the label 0. Posts are as long as the frame; all are a tenth to twice
+        A sprite in the pixels of the frame, with the label 0. Posts are as long as the frame; all are a tenth to twice
         the target's extent thick, along the way that they go, and most are past it before the clip ends: about half of
         the targets hidden whole are seen again.
     """
@@ -47,4 +45,4 @@ def passing_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> L
     if is_post:
         beside[:] = (spec.height - height) / 2 if across else (spec.width - width) / 2
     shift = np.stack([place, beside] if across else [beside, place], axis=-1)
-    return Layer(picture, move(shift, angle=rng.normal(0, 0.05), center=(width / 2, height / 2)))
+    return Sprite(picture, move(shift, angle=rng.normal(0, 0.05), center=(width / 2, height / 2)))

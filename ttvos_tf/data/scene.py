@@ -1,20 +1,19 @@
-"""Scenes of layers: images cut out by an alpha channel, moved, bent and laid over each other, with exact masks."""
+"""Scenes of sprites: images cut out by an alpha channel, moved, bent and laid over each other, with exact masks."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from ttvos_tf.data.augment import bounding_box, resize
+from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.files import size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, translation
-
-_NO_MAP = np.empty(0, np.float32)  # cv2.remap's second map, unused when the first has both coordinates
+from ttvos_tf.media.resize import resize_by_area
+from ttvos_tf.media.sizes import size_of
 
 
 @dataclass(frozen=True)
-class Layer:
+class Sprite:
     """A picture that moves.
 
     Attributes:
@@ -32,11 +31,11 @@ class Layer:
 
     @property
     def is_background(self) -> bool:
-        """Whether the layer covers everything."""
+        """Whether the sprite covers everything."""
         return self.picture.shape[2] == 3
 
     def seen(self, t: int, pose: np.ndarray, height: int, width: int) -> np.ndarray:
-        """The layer at time t, its pixels mapped to the frame's by pose (3, 3): uint8 (height, width, 3 or 4)."""
+        """The sprite at time t, its pixels mapped to the frame's by pose (3, 3): uint8 (height, width, 3 or 4)."""
         border = cv2.BORDER_REFLECT_101 if self.is_background else cv2.BORDER_CONSTANT
         inverse = cv2.invertAffineTransform(pose[:2])  # np.linalg.inv wakes all cores for a 3x3 matrix
         if self.bend is None:
@@ -45,37 +44,47 @@ class Layer:
         points = cv2.resize(self.bend[t], (width, height), interpolation=cv2.INTER_CUBIC)
         points[..., 0] += np.arange(width, dtype=np.float32)
         points[..., 1] += np.arange(height, dtype=np.float32)[:, None]
-        return cv2.remap(self.picture, cv2.transform(points, inverse), _NO_MAP, cv2.INTER_LINEAR, borderMode=border)
+        both = cv2.transform(points, inverse)  # x and y in one map, so there is no second one
+        return cv2.remap(self.picture, both, None, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[call-overload]
 
 
 def render(
-    layers: list[Layer], camera: np.ndarray, height: int, width: int, *, blurred: bool = False
+    sprites: list[Sprite],
+    camera: np.ndarray,
+    height: int,
+    width: int,
+    *,
+    blurred: bool = False,
+    first_view: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draws the layers, back to front; the first must be a background.
+    """Draws the sprites, back to front; the first must be a background.
 
     Args:
-        layers: what to draw.
+        sprites: what to draw.
         camera: float64 (T, 3, 3), maps the scene to the frame.
         height: of the frames.
         width: of the frames.
-        blurred: smear every layer along its motion, as half an open shutter does.
+        blurred: smear every sprite along its motion, as half an open shutter does.
+        first_view: float64 (3, 3), maps the first frame to another view of it (motion.random_view), which is drawn
+            instead; None: the frame itself.
 
     Returns:
-        frames uint8 (T, height, width, 3) RGB, and labels uint8 (T, height, width): the label of the front-most layer
+        frames uint8 (T, height, width, 3) RGB, and labels uint8 (T, height, width): the label of the front-most sprite
         whose alpha is over one half.
     """
     frames = np.empty((len(camera), height, width, 3), np.uint8)
     labels = np.zeros((len(camera), height, width), np.uint8)
-    for layer in layers:
-        poses = camera @ layer.poses
+    for sprite in sprites:
+        poses = camera @ sprite.poses
         for t, pose in enumerate(poses):
-            picture = layer.seen(t, pose, height, width)
+            is_elsewhere = t == 0 and first_view is not None
+            picture = sprite.seen(t, first_view @ pose if is_elsewhere else pose, height, width)
             if blurred:
-                picture = motion_blur(picture, velocity(poses, t, layer.picture.shape) / 2)
-            if layer.is_background:
+                picture = motion_blur(picture, velocity(poses, t, sprite.picture.shape) / 2)
+            if sprite.is_background:
                 frames[t] = picture
             else:
-                draw(frames[t], labels[t], picture, layer.label)
+                draw(frames[t], labels[t], picture, sprite.label)
     return frames, labels
 
 
@@ -112,26 +121,41 @@ def motion_blur(picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
     return cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
-def sprite(rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: ClipSpec, label: int) -> Layer:
-    """The object of an image, moving from a random place of the frame, at a random size."""
+def random_sprite(
+    rng: np.random.Generator,
+    image: np.ndarray,
+    mask: np.ndarray,
+    spec: ClipSpec,
+    label: int,
+    scales: tuple[float, float],
+) -> Sprite:
+    """The object of an image, moving from a random place of the frame.
+
+    Args:
+        rng: the generator.
+        image: uint8 (H, W, 3).
+        mask: uint8 (H, W), 255 on the object.
+        spec: of the clip.
+        label: in the label map.
+        scales: range of its size, the square root of the share of the frame that its bounding box covers.
+    """
     box = bounding_box(mask)
     part = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
-    # The object's bounding box covers 2 % to 50 % of the frame.
-    zoom = rng.uniform(0.15, 0.7) * np.sqrt(spec.height * spec.width / (box.width * box.height))
+    zoom = rng.uniform(*scales) * np.sqrt(spec.height * spec.width / (box.width * box.height))
     size = max(4, round(box.height * zoom)), max(4, round(box.width * zoom * rng.uniform(0.85, 1.15)))
     edge = ((2, 2), (2, 2))  # room for the soft edge
-    image = np.pad(resize(image[part], size), (*edge, (0, 0)), mode="edge")
-    mask = np.pad(resize(mask[part], size), edge)
+    image = np.pad(resize_by_area(image[part], size), (*edge, (0, 0)), mode="edge")
+    mask = np.pad(resize_by_area(mask[part], size), edge)
     height, width = size_of(mask)
     x, y = rng.uniform(0.15, 0.85, size=2)
     pose = translation(x * spec.width - width / 2, y * spec.height - height / 2)
     speed = random_speed(rng)
     poses = pose @ random_motion(rng, spec.length, (width / 2, height / 2), spec.height, speed)
-    return Layer(cut_out(image, mask), poses, random_bend(rng, spec.length, spec.height, speed), label)
+    return Sprite(cut_out(image, mask), poses, random_bend(rng, spec.length, spec.height, speed), label)
 
 
 def cut_out(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Joins an image uint8 (H, W, 3) and a mask uint8 (H, W) into a picture uint8 (H, W, 4) for a layer.
+    """Joins an image uint8 (H, W, 3) and a mask uint8 (H, W) into a picture uint8 (H, W, 4) for a sprite.
 
     The edge is blurred by about a pixel: real edges are mixed pixels too.
     """

@@ -6,11 +6,12 @@ Every fifth frame has a mask, and objects may come in later: `meta.json` lists t
 import json
 from pathlib import Path
 
-from ttvos_tf.data.video_clips import Sequence, VideoClips
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
+from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
 
 
-def sequences(root: str | Path, split: str = "train") -> list[Sequence]:
+def sequences(root: str | Path, split: str = "train") -> list[AnnotatedVideo]:
     """The annotated frames of each video of a split, by meta.json (no folder is listed: there are 3471 videos).
 
     Args:
@@ -34,7 +35,7 @@ def sequences(root: str | Path, split: str = "train") -> list[Sequence]:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise TTVOSError(f"{meta}: does not list videos, their objects and the frames of each") from None
     found = [
-        Sequence(
+        AnnotatedVideo(
             name,
             tuple(base / "JPEGImages" / name / f"{frame}.jpg" for frame in frames),
             tuple(base / "Annotations" / name / f"{frame}.png" for frame in frames),
@@ -53,9 +54,9 @@ class YouTubeVOSClips(VideoClips):
     Args:
         root: the YouTube-VOS folder.
         split: which videos.
-        pasted: see VideoClips.
+        augmentation: see VideoClips.
     """
 
-    def __init__(self, root: str | Path, split: str = "train", pasted: float = 0.0):
+    def __init__(self, root: str | Path, split: str = "train", augmentation: Augmentation = DEFAULTS):
         strides = 2  # of annotated frames: 5, 10, ...
-        super().__init__(sequences(root, split), merge_objects=False, strides=strides, pasted=pasted)
+        super().__init__(sequences(root, split), merge_objects=False, strides=strides, augmentation=augmentation)

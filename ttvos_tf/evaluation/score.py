@@ -12,16 +12,15 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.data.files import size_of
-from ttvos_tf.data.video_clips import Sequence
+from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import Score, annotated, object_ids, predicted, score_sequence
 from ttvos_tf.evaluation.track import ids_of
 from ttvos_tf.media.images import read_mask
-from ttvos_tf.media.sizes import format_size
+from ttvos_tf.media.sizes import format_size, size_of
 
 
-def score_folder(videos: list[Sequence], results: Path, year: str) -> dict[str, Score]:
+def score_folder(videos: list[AnnotatedVideo], results: Path, year: str) -> dict[str, Score]:
     """Scores `<results>/<sequence>/<frame>.png`, several sequences at once.
 
     Args:
@@ -52,7 +51,7 @@ def score_folder(videos: list[Sequence], results: Path, year: str) -> dict[str, 
     }
 
 
-def score_video(video: Sequence, results: Path, year: str) -> dict[int, Score]:
+def score_video(video: AnnotatedVideo, results: Path, year: str) -> dict[int, Score]:
     """Scores one sequence, id -> score; see `score_folder`."""
     ids = ids_of(annotated(read_mask(video.annotations[0]), year), video)
 

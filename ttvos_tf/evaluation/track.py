@@ -8,18 +8,17 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.data.files import read_image, size_of
-from ttvos_tf.data.video_clips import Sequence
+from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, object_ids
 from ttvos_tf.media.atomic import atomic_folder
-from ttvos_tf.media.images import is_written_by_us, read_mask, write_mask
-from ttvos_tf.media.sizes import Size, format_size
+from ttvos_tf.media.images import is_written_by_us, read_image, read_mask, write_mask
+from ttvos_tf.media.sizes import Size, format_size, size_of
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.objects import Box
 
 
-def track_folder(tracker: Tracker, videos: list[Sequence], year: str, init: str, out: Path) -> float:
+def track_folder(tracker: Tracker, videos: list[AnnotatedVideo], year: str, init: str, out: Path) -> float:
     """Tracks every sequence and writes its masks to `<out>/<sequence>/<frame>.png`, a sequence at a time.
 
     Args:
@@ -47,11 +46,11 @@ def track_folder(tracker: Tracker, videos: list[Sequence], year: str, init: str,
     return sum(len(video.frames) - 1 for video in videos) / seconds
 
 
-def track(tracker: Tracker, video: Sequence, year: str, init: str) -> Iterator[tuple[np.ndarray, float]]:
+def track(tracker: Tracker, video: AnnotatedVideo, year: str, init: str) -> Iterator[tuple[np.ndarray, float]]:
     """Tracks one sequence; see `track_folder`.
 
     Yields:
-        labels, uint8 (H, W), of each frame, the given ones of the first frame among them; seconds that the step took.
+        labels uint8 (H, W) of a frame, for the first frame the given ones; seconds that the step took.
     """
     first = annotated(read_mask(video.annotations[0]), year)
     ids = ids_of(first, video)
@@ -71,7 +70,7 @@ def track(tracker: Tracker, video: Sequence, year: str, init: str) -> Iterator[t
         yield names[labels], took
 
 
-def ids_of(first: np.ndarray, video: Sequence) -> list[int]:
+def ids_of(first: np.ndarray, video: AnnotatedVideo) -> list[int]:
     """The objects of a video, by its first annotation.
 
     Raises:
@@ -89,7 +88,7 @@ def _bounding_box(mask: np.ndarray) -> Box:
 
 
 def _read_frame(path: Path, size: Size) -> np.ndarray:
-    frame = read_image(path)
+    frame = read_image(path, upright=False)
     if size_of(frame) != size:
         found, wanted = format_size(size_of(frame)), format_size(size)
         raise TTVOSError(f"{path}: the frame is {found}, but the first annotation is {wanted}")

@@ -7,9 +7,6 @@ from ttvos_tf.compat import keras, tf
 Readers = dict[str, list[keras.layers.Layer]]
 """Layer name -> the layers that take its output."""
 
-# What a backbone tells about its layers, by name (backbones/__init__.py).
-NOTES = ("last_block", "laterals")
-
 
 def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     """A layer of the same settings, to be given the same weights by `rebuild`."""
@@ -48,16 +45,11 @@ def rebuild(
         if isinstance(new, keras.layers.Layer) and type(new) is type(layer) and new.get_config() == layer.get_config():
             new.set_weights(layer.get_weights())
     by_name = {tensor.name: tensor for tensor in inputs}
-    rebuilt = keras.Model(
+    return keras.Model(
         [by_name[name] for name in model.input_names],
         [tensors[id(output)] for output in model.outputs],
         name=model.name,
     )
-    for note in NOTES:
-        if hasattr(model, note):
-            kept = {layer.name for layer in rebuilt.layers}
-            setattr(rebuilt, note, [name for name in getattr(model, note) if name in kept])
-    return rebuilt
 
 
 def readers(model: keras.Model) -> Readers:

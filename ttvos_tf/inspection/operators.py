@@ -1,11 +1,9 @@
 """Which operators a `.tflite` file uses, and which of them a device would refuse."""
 
 from collections import Counter
-from typing import Any
-
-from ai_edge_litert import schema_py_generated as schema
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inspection import schema
 
 Operator = tuple[str, int]
 
@@ -17,27 +15,25 @@ def operators(content: bytes) -> dict[str, Counter[Operator]]:
 
     Custom operators are named `custom:<name>`; those of TensorFlow's Flex delegate begin with `custom:Flex`.
     """
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model = schema.parse(content)
     return {
-        signature.signatureKey.decode(): Counter(
-            operator_of(model, each) for each in model.subgraphs[signature.subgraphIndex].operators
-        )
-        for signature in model.signatureDefs
+        signature: Counter(operator_of(model, operator) for operator in graph.operators)
+        for signature, graph in schema.subgraphs(model).items()
     }
 
 
-def operator_of(model: Any, operator: Any) -> Operator:
-    """Name and version of one operator (OperatorT) of a parsed file (ModelT)."""
+def operator_of(model: schema.ModelT, operator: schema.OperatorT) -> Operator:
+    """Name and version of one operator of a parsed file."""
     code = model.operatorCodes[operator.opcodeIndex]
     if code.customCode:
         return f"custom:{code.customCode.decode()}", code.version
-    return _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)], code.version
+    return _NAMES[schema.builtin_code(code)], code.version
 
 
 def holds_int8(content: bytes) -> bool:
     """Whether a file computes with int8 anywhere."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-    return any(tensor.type == schema.TensorType.INT8 for graph in model.subgraphs for tensor in graph.tensors)
+    graphs = schema.parse(content).subgraphs
+    return any(tensor.type == schema.TensorType.INT8 for graph in graphs for tensor in graph.tensors)
 
 
 def check_operators(content: bytes) -> None:

@@ -6,7 +6,8 @@ from ttvos_tf.compat import tf
 from ttvos_tf.contract import TARGET
 from ttvos_tf.data.clip import Clip
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.network.ttvos import TTVOS, foreground
+from ttvos_tf.network.heatmap import foreground_probability
+from ttvos_tf.network.ttvos import TTVOS
 
 
 def calibrate(model: TTVOS, clips: Iterable[Clip]) -> None:
@@ -28,12 +29,12 @@ def calibrate(model: TTVOS, clips: Iterable[Clip]) -> None:
 
     @tf.function
     def start(features, mask):
-        return model.start(features, mask, training=True)
+        return model.init_from_features(features, mask, training=True)
 
     @tf.function
     def step(features, state):
         logit, _ = model.segment(features, state, training=True)
-        return model.update(features, foreground(logit), state, training=True)
+        return model.update(features, foreground_probability(logit), state, training=True)
 
     count = 0
     for clip in clips:

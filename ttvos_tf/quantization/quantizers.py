@@ -123,3 +123,8 @@ class FixedRange(Quantizer):
 
     def get_config(self):
         return {"low": self.low, "high": self.high}
+
+
+def same_range(quantizer: MovingRange | FixedRange) -> Quantizer:
+    """The range of a tensor that this quantised, wherever it comes back."""
+    return quantizer if isinstance(quantizer, FixedRange) else SameRange(quantizer)

@@ -3,6 +3,9 @@
 tflite-runtime does not verify what it loads: a file cut short makes it read past the end and crash the process. A
 TFLite file is a FlatBuffer: tables that point to tables, vectors and strings. All that hold data are visited and must
 lie inside the file. Field numbers are those of TensorFlow Lite's `schema.fbs`.
+
+`inspection/schema.py` is the other reader of such files. It reads by schema and trusts the file: the schema's classes
+follow offsets without asking where they lead, and flatbuffers has a verifier for C++ but none for Python.
 """
 
 import mmap
@@ -31,7 +34,7 @@ TABLES: dict[str, Mapping[int, int | str | list[str]]] = {
 }
 
 
-def check_whole(path: Path) -> None:
+def verify(path: Path) -> None:
     """Checks that a file is TFLite and complete.
 
     Raises:

@@ -34,11 +34,11 @@ def render() -> tuple[np.ndarray, np.ndarray]:
     """
     rng = np.random.default_rng(7)
     time = np.arange(LENGTH)
-    layers = [*_landscape(rng, time), _balloon(rng, time), _ground(rng, time), *_car(rng, time), _lamp_post(rng, time)]
+    sprites = [*_landscape(rng, time), _balloon(rng, time), _ground(rng, time), *_car(rng, time), _lamp_post(rng, time)]
     # A hand-held camera: it sways by a few pixels.
     sway = _points(3 * np.sin(time / 9) + 1.5 * np.sin(time / 4), 2 * np.sin(time / 7 + 1))
     camera = move(sway, 1.03, 0.004 * np.sin(time / 11), (WIDTH / 2, HEIGHT / 2))
-    return scene.render(layers, camera, HEIGHT, WIDTH)
+    return scene.render(sprites, camera, HEIGHT, WIDTH)
 
 
 def _points(x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
@@ -86,7 +86,7 @@ class _Paper:
         self.polygon([(x + radius * np.cos(a), y + squash * radius * np.sin(a)) for a in turns], fill)
 
     def picture(self) -> np.ndarray:
-        """What was drawn, for a layer: uint8 (height, width, 4)."""
+        """What was drawn, for a sprite: uint8 (height, width, 4)."""
         # The colour spreads a little beyond the outline, or its edge would fade into black.
         hidden = self.alpha == 0
         self.image[hidden] = cv2.dilate(self.image, np.ones((4 * _FINE + 1, 4 * _FINE + 1), np.uint8))[hidden]
@@ -100,12 +100,12 @@ def _ridge(rng: np.random.Generator, height: int, width: int, roughness: int) ->
     return np.where(np.arange(height)[:, None] >= height * 0.8 - profile, 255, 0).astype(np.uint8)
 
 
-def _landscape(rng: np.random.Generator, time: np.ndarray) -> list[scene.Layer]:
+def _landscape(rng: np.random.Generator, time: np.ndarray) -> list[scene.Sprite]:
     wide = WIDTH + 400
     clouds = np.clip(1.7 * noise(rng, HEIGHT, wide, 0.45, octaves=7) - 0.75, 0, 1) * (1 - 0.5 * _rows(HEIGHT, wide))
     sky = _ramp("4f86c0", "9cc3e2", "d9e6ea", amount=1.6 * _rows(HEIGHT, wide)).astype(np.float32)
     sky += clouds[..., None] * (250 - sky)
-    layers = [scene.Layer(sky.astype(np.uint8), move(_points(-20 - 0.15 * time, 0.0)))]
+    sprites = [scene.Sprite(sky.astype(np.uint8), move(_points(-20 - 0.15 * time, 0.0)))]
     for colors, height, roughness, speed in (
         (("5c7186", "8195a3", "a9b6ba"), 150, 6, 0.08),
         (("3f5a35", "5d7a45", "8b9a5e"), 90, 9, 0.25),
@@ -113,11 +113,11 @@ def _landscape(rng: np.random.Generator, time: np.ndarray) -> list[scene.Layer]:
         mask = _ridge(rng, height, wide, roughness)
         lit = 0.7 * noise(rng, height, wide, 0.4, octaves=6) + 0.3 * _rows(height, wide)
         picture = np.dstack([_ramp(*colors, amount=lit), cv2.GaussianBlur(mask, (3, 3), 0)])
-        layers.append(scene.Layer(picture, move(_points(-60 - speed * _PAN * time, _HORIZON + 12 - height))))
-    return layers
+        sprites.append(scene.Sprite(picture, move(_points(-60 - speed * _PAN * time, _HORIZON + 12 - height))))
+    return sprites
 
 
-def _balloon(rng: np.random.Generator, time: np.ndarray) -> scene.Layer:
+def _balloon(rng: np.random.Generator, time: np.ndarray) -> scene.Sprite:
     paper = _Paper(130, 110)
     x, y = paper.grid()
     across = np.clip((x - 0.42) / np.sqrt(np.clip(0.36**2 - (y - 0.4) ** 2, 0.01, None)), -1, 1)
@@ -132,10 +132,10 @@ def _balloon(rng: np.random.Generator, time: np.ndarray) -> scene.Layer:
     paper.polygon([(0.12, 0.57), (0.72, 0.57), (0.54, 0.79), (0.3, 0.79)], cloth)
     paper.polygon([(0.35, 0.88), (0.49, 0.88), (0.475, 0.98), (0.365, 0.98)], wicker)
     drift = _points(545 - 2.2 * time, 48 + 10 * np.sin(time / 14))
-    return scene.Layer(paper.picture(), move(drift, 1 + 0.003 * time, 0.05 * np.sin(time / 10)), label=BALLOON)
+    return scene.Sprite(paper.picture(), move(drift, 1 + 0.003 * time, 0.05 * np.sin(time / 10)), label=BALLOON)
 
 
-def _ground(rng: np.random.Generator, time: np.ndarray) -> scene.Layer:
+def _ground(rng: np.random.Generator, time: np.ndarray) -> scene.Sprite:
     wide, high = WIDTH + 1500, HEIGHT - _HORIZON + 40
     nearness = _rows(high, wide)
     tufts = cv2.resize(noise(rng, high, wide // 3, 0.05, octaves=4), (wide, high))  # flattened as by perspective
@@ -153,10 +153,10 @@ def _ground(rng: np.random.Generator, time: np.ndarray) -> scene.Layer:
     # Nearer rows pass faster: a shear that grows with time. Row 170, where the car drives, passes at _PAN.
     poses = move(_points(-120 - 0.25 * _PAN * time, _HORIZON))
     poses[:, 0, 1] = -0.75 * _PAN / 170 * time
-    return scene.Layer(np.dstack([image, alpha]), poses)
+    return scene.Sprite(np.dstack([image, alpha]), poses)
 
 
-def _car(rng: np.random.Generator, time: np.ndarray) -> list[scene.Layer]:
+def _car(rng: np.random.Generator, time: np.ndarray) -> list[scene.Sprite]:
     body, wheel, wheels = _car_body(rng), _wheel(), ((0.52, 0.76), (2.0, 0.76))
     # The car gains on the camera, comes nearer, falls back a little, and rocks on its springs.
     scale = 0.95 + 0.2 * (1 - np.cos(time / LENGTH * 1.6 * np.pi))
@@ -167,9 +167,9 @@ def _car(rng: np.random.Generator, time: np.ndarray) -> list[scene.Layer]:
     cv2.ellipse(shadow, (145, 30), (118, 9), 0, 0, 360, (0, 0, 0, 120), -1)
     shadow[..., 3] = cv2.GaussianBlur(shadow[..., 3], (0, 0), 5)
     return [
-        scene.Layer(shadow, at @ translation(-30, 60)),  # its alpha is below one half: it labels nothing
-        scene.Layer(body, at @ rocking, label=CAR),
-        *(scene.Layer(wheel, at @ translation(90 * x - 22, 90 * y - 22) @ rolling, label=CAR) for x, y in wheels),
+        scene.Sprite(shadow, at @ translation(-30, 60)),  # its alpha is below one half: it labels nothing
+        scene.Sprite(body, at @ rocking, label=CAR),
+        *(scene.Sprite(wheel, at @ translation(90 * x - 22, 90 * y - 22) @ rolling, label=CAR) for x, y in wheels),
     ]
 
 
@@ -207,7 +207,7 @@ def _wheel() -> np.ndarray:
     return paper.picture()
 
 
-def _lamp_post(rng: np.random.Generator, time: np.ndarray) -> scene.Layer:
+def _lamp_post(rng: np.random.Generator, time: np.ndarray) -> scene.Sprite:
     paper = _Paper(520, 160)
     x, y = paper.grid()
     metal = _ramp("8a9096", "5b6268", "2f3438", amount=(x - 0.193) / 0.016 + 0.3 * noise(rng, *paper.size, 0.03))
@@ -217,7 +217,7 @@ def _lamp_post(rng: np.random.Generator, time: np.ndarray) -> scene.Layer:
     paper.polygon([(0.196, 0.05), (0.1, 0.052), (0.1, 0.06), (0.206, 0.062)], metal)
     paper.polygon([(0.06, 0.052), (0.12, 0.05), (0.12, 0.066), (0.06, 0.064)], metal)
     paper.polygon([(0.068, 0.064), (0.112, 0.066), (0.105, 0.075), (0.075, 0.075)], glow)
-    return scene.Layer(paper.picture(), move(_points(865 - 1.25 * _PAN * time, -15.0)))
+    return scene.Sprite(paper.picture(), move(_points(865 - 1.25 * _PAN * time, -15.0)))
 
 
 def write(video: Path = VIDEO, first_mask: Path = FIRST_MASK) -> None:

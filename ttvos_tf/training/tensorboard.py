@@ -1,14 +1,17 @@
 """TensorBoard: losses as curves, and pictures of what the network sees (Fig. 3 and 4 of the paper)."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from ttvos_tf.compat import tf
-from ttvos_tf.contract import VOID
-from ttvos_tf.network.ttvos import TTVOS, foreground, pool_mask
-from ttvos_tf.training.clip_loss import ClipLoss, unroll
+from ttvos_tf.contract import TARGET, VOID
+from ttvos_tf.data.loader import Batch
+from ttvos_tf.network.heatmap import foreground_probability, pool_mask
+from ttvos_tf.network.ttvos import TTVOS
+from ttvos_tf.training.clip_loss import unroll
 
 
 class Board:
@@ -21,10 +24,10 @@ class Board:
     def __init__(self, folder: Path):
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def losses(self, step: int, loss: ClipLoss) -> None:
-        """Adds a point to the curves of the loss and its terms."""
+    def losses(self, step: int, losses: NamedTuple) -> None:
+        """Adds a point to the curves of the losses."""
         with self._writer.as_default(step):
-            for name, value in zip(loss._fields, loss, strict=True):
+            for name, value in zip(losses._fields, losses, strict=True):
                 tf.summary.scalar(f"loss/{name}", value)
 
     def score(self, step: int, value: float) -> None:
@@ -39,21 +42,22 @@ class Board:
             self._writer.flush()
 
 
-def draw_clip(model: TTVOS, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray) -> np.ndarray:
-    """Draws a clip, a column for each frame but the first.
+def draw_clip(model: TTVOS, batch: Batch, known_frames: int = 1) -> np.ndarray:
+    """Draws the first clip of a batch, a column for each frame but the known ones.
 
     Rows: the labelled target in the frame; the predicted one; the labelled transition H_t - H_hat_{t-1}, red where the
     target comes and blue where it goes (Fig. 4); the estimated one, pi_hat; the similarity features' norm (Fig. 3).
 
     Args:
         model: the network.
-        frames: uint8 RGB (1, T, H, W, 3).
-        masks: uint8 (1, T, H, W) of 0, 1 and 255 (void).
-        first_mask: uint8 (1, H, W), what the network is given.
+        batch: clips.
+        known_frames: see clip_loss.unroll.
 
     Returns:
-        uint8 RGB (5 * H/2, (T - 1) * W/2, 3).
+        uint8 RGB (5 * H/2, (T - known_frames) * W/2, 3).
     """
+    batch = Batch(*(part[:1] for part in batch))
+    frames, masks = batch.frames, batch.masks
     size = frames.shape[3] // 2, frames.shape[2] // 2
 
     def picture(image: np.ndarray) -> np.ndarray:
@@ -63,15 +67,14 @@ def draw_clip(model: TTVOS, frames: np.ndarray, masks: np.ndarray, first_mask: n
         return cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
 
     columns = []
-    given = tf.cast(first_mask == 1, tf.float32)[..., None]
-    for t, logit, similarity, previous in unroll(model, tf.constant(frames), given):
-        target = (masks[:, t] == 1).astype(np.float32)[..., None]
+    for t, logit, similarity, previous in unroll(model, batch, known_frames):
+        target = (masks[:, t] == TARGET).astype(np.float32)[..., None]
         transition = (pool_mask(target) - previous).numpy()[0, ..., 1]
-        estimated = model.transition(similarity).numpy()[0, ..., 1]
+        estimated = model.transition_head(similarity).numpy()[0, ..., 1]
         strength = np.linalg.norm(similarity.numpy()[0], axis=-1)
         rows = [
             picture(_tinted(frames[0, t], target[0, ..., 0], void=masks[0, t] == VOID)),
-            picture(_tinted(frames[0, t], foreground(logit).numpy()[0, ..., 0])),
+            picture(_tinted(frames[0, t], foreground_probability(logit).numpy()[0, ..., 0])),
             cells(_signed(transition)),
             cells(_signed(estimated)),
             cells(cv2.applyColorMap(_stretched(strength), cv2.COLORMAP_VIRIDIS)[..., ::-1]),

@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.compat import keras, tf
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
+from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
-from ttvos_tf.training.clip_loss import ClipLoss, LossWeights, clip_loss, imitation_loss
-from ttvos_tf.training.distribution import workers
+from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, mask_distillation_loss
+from ttvos_tf.training.distribution import process_group
 from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
+from ttvos_tf.training.tensorboard import draw_clip
 from ttvos_tf.weights import WEIGHTS, Arrays, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
 
 
@@ -29,9 +32,9 @@ def freeze(model: TTVOS, settings: TrainSettings) -> None:
     for start in settings.frozen:
         if not any(layer.name.startswith(start) for layer in model.encoder.layers):
             raise TTVOSError(f"train.frozen: no layer of the backbone has a name that begins with {start!r}")
-    laterals = set(getattr(model.encoder, "laterals", ()))
+    laterals = set(model.backbone.laterals)
     for layer in model.encoder.layers:
-        chosen = settings.train_backbone == "all" or layer.name in model.encoder.last_block
+        chosen = settings.train_backbone == "all" or layer.name in model.backbone.last_block
         layer.trainable = chosen and not layer.name.startswith(settings.frozen)
         if isinstance(layer, keras.layers.BatchNormalization) and layer.name not in laterals:
             layer.trainable = layer.trainable and not settings.freeze_batch_norm
@@ -57,6 +60,8 @@ class Trainer:
         step: optimiser steps taken.
     """
 
+    loss_names: tuple[str, ...] = ClipLoss._fields
+
     def __init__(self, settings: RunSettings, data_root: Path, strategy: tf.distribute.Strategy | None = None):
         train = settings.train
         prepare(train)
@@ -66,7 +71,7 @@ class Trainer:
             self.model, start = _start_model(settings, data_root)
             self.teacher = start if train.targets == "init" else None
             freeze(self.model, train)
-            self.trained = [v for part in self.model.models for v in part.trainable_variables]
+            self.trained = [v for part in self.model.parts for v in part.trainable_variables]
             self.optimizer = build_optimizer(train, self.trained)
             self.average = {name: tf.Variable(v, trainable=False) for name, v in variables(self.model).items()}
 
@@ -74,20 +79,17 @@ class Trainer:
     def step(self) -> int:
         return int(self.optimizer.iterations.numpy())  # of several devices, int() knows nothing
 
-    def train_step(
-        self, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray, previous_mask: np.ndarray | None = None
-    ) -> ClipLoss:
-        """One optimiser step on this process's share of a batch; shapes as in clip_loss.
+    def train_step(self, batch: Batch) -> ClipLoss:
+        """One optimiser step on this process's share of a batch.
 
         Returns:
             The loss of the whole batch, over all devices.
         """
-        previous_mask = first_mask if previous_mask is None else previous_mask
-        return self._step(*(self._scatter(array) for array in (frames, masks, first_mask, previous_mask)))
+        return self._step(*(self._scatter(array) for array in batch))
 
     def _scatter(self, batch: np.ndarray):
         """Deals a batch out to this process's devices."""
-        devices = self.strategy.num_replicas_in_sync // workers(self.strategy).count
+        devices = self.strategy.num_replicas_in_sync // process_group(self.strategy).count
         if len(batch) % devices:
             raise TTVOSError(f"train.batch_size: {len(batch)} clips cannot be dealt out evenly to {devices} devices")
         if devices == 1:
@@ -103,23 +105,26 @@ class Trainer:
         keep = tf.minimum(self.settings.train.ema_decay, (1.0 + count) / (10.0 + count))
         for name, variable in variables(self.model).items():
             self.average[name].assign_sub((1.0 - keep) * (self.average[name] - variable))
-        return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, each, axis=None) for each in losses))
+        return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, loss, axis=None) for loss in losses))
 
-    def _replica_step(self, frames, masks, first_mask, previous_mask) -> tuple[tf.Tensor, ...]:
+    def _replica_step(self, *arrays) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
+        train, batch = self.settings.train, Batch(*arrays)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
             if self.teacher:
-                loss = imitation_loss(self.model, self.teacher, frames, first_mask)
+                loss = mask_distillation_loss(self.model, self.teacher, batch, train.known_frames)
             else:
-                loss = clip_loss(
-                    self.model, frames, masks, first_mask, loss_weights(self.settings.train), previous_mask
-                )
+                loss = clip_loss(self.model, batch, loss_weights(train), train.known_frames)
             share = loss.total / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(share, self.trained)
         # Adds the gradients of all devices up, and only then clips their norm.
         self.optimizer.apply_gradients([(g, v) for g, v in zip(gradients, self.trained, strict=True) if g is not None])
         return tuple(loss)
+
+    def draw(self, batch: Batch) -> np.ndarray:
+        """What the network makes of the first clip of a batch, see draw_clip."""
+        return draw_clip(self.model, batch, self.settings.train.known_frames)
 
     def checkpoint(self) -> Arrays:
         """Averaged weights as `weights/`, and all that an exact resume needs.
@@ -159,7 +164,7 @@ class Trainer:
                     f"start a new run with init = {str(path)!r}"
                 )
 
-    def release(self, path: Path) -> None:
+    def export_weights(self, path: Path) -> None:
         """Writes the averaged weights alone."""
         write_npz(path, weight_arrays(self.model.config, self.average))
 
