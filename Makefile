@@ -1,10 +1,11 @@
 # make demo: segments the bundled clip with the shipped model. make test: everything that proves the project works.
 # make android: builds and tests the phone app, see android_demo/README.md.
+# make web: builds the page that tracks in a browser, see docs/browser.md. make web-test: and drives it in one.
 PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 
-.PHONY: demo test android format clean
+.PHONY: demo test android web web-test format clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/ttvos segment ttvos_tf/sample/sample.mp4 --mask ttvos_tf/sample/first_mask.png \
@@ -20,12 +21,18 @@ test: $(DEV)/ready
 android: $(DEMO)/ready
 	PYTHON=$(CURDIR)/$(DEMO)/bin/python android_demo/build.sh
 
+web: $(DEMO)/ready
+	PYTHON=$(CURDIR)/$(DEMO)/bin/python web_demo/build.sh
+
+web-test: web
+	PYTHON=$(CURDIR)/$(DEMO)/bin/python web_demo/test.sh
+
 format: $(DEV)/ready
 	$(DEV)/bin/ruff check --fix .
 	$(DEV)/bin/ruff format .
 
 clean:
-	rm -rf $(DEMO) $(DEV) out android_demo/build
+	rm -rf $(DEMO) $(DEV) out android_demo/build ttvos_tf/web web_demo/node_modules
 
 $(DEMO)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEMO)

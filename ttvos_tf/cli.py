@@ -32,6 +32,14 @@ COMMANDS = {
   ttvos segment walk.mp4 --mask first.png --overlay seen.mp4  # also a video with the objects in colour
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",
     ),
+    "app": (
+        "ttvos_tf.commands.app",
+        "draw, watch and correct in a browser; nothing leaves this machine",
+        """\
+  ttvos app                                                       the page, with a sample clip
+  ttvos app walk.mp4                                              with that video loaded
+  ttvos app --port 8080 --no-open                                 only print the address""",
+    ),
     "evaluate": (
         "ttvos_tf.commands.evaluate",
         "score a model, or masks of any method, on DAVIS 2016 or 2017 (J, F, J&F)",

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.compiled_model import disagreements
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.contract import STATE, names
@@ -12,6 +13,7 @@ from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.convert import convert
+from ttvos_tf.export.own_outputs import handed_on_outputs
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.inspection.operators import check_operators, operators
@@ -197,3 +199,10 @@ def test_bad_input_is_one_line(script, arguments, message, capsys, tmp_path, mon
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("convert.py: error: ") and message in error
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_no_output_is_an_input_and_compiled_model_agrees(files, precision):
+    path = files / f"{precision}.tflite"
+    assert handed_on_outputs(path.read_bytes()) == []
+    assert disagreements(path) == []

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.compiled_model import disagreements
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.contract import STATE, names
@@ -12,6 +13,7 @@ from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.convert import convert, convert_pair
+from ttvos_tf.export.own_outputs import handed_on_outputs
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.inspection import schema
 from ttvos_tf.inspection.edge_tpu import unsupported_ops
@@ -258,3 +260,11 @@ def test_other_networks_convert_and_run(options, tmp_path):
     probabilities, state = roll(model, clip)
     assert len(probabilities) == 2 and all(np.ptp(each) > 0 for each in probabilities)
     assert state["state_count"] == 3 and np.isfinite(state["state_template"]).all()
+
+
+def test_no_output_is_an_input_and_compiled_model_agrees(content, pair, tmp_path):
+    for name, file in zip(("int8", "encode", "head"), (content, *pair), strict=True):
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(file)
+        assert handed_on_outputs(file) == [], name
+        assert disagreements(path) == [], name

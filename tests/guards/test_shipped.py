@@ -16,6 +16,8 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
+from tests.compiled_model import disagreements
+from ttvos_tf.export.own_outputs import handed_on_outputs
 from ttvos_tf.media.video import open_source
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.sample.render import FIRST_MASK, VIDEO
@@ -93,6 +95,13 @@ def test_the_eight_files_are_as_listed():
 @pytest.mark.parametrize("name", FILES)
 def test_files_keep_their_tensors(name):
     assert signatures(name) == json.loads((HERE / "signatures.json").read_text())[name]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_output_is_an_input(name):
+    path = MODELS / f"ttvos_{name}.tflite"
+    assert handed_on_outputs(path.read_bytes()) == []
+    assert disagreements(path) == []
 
 
 def test_the_default_model_gives_the_same_masks():

@@ -6,6 +6,7 @@ from ttvos_tf.compat import tf
 from ttvos_tf.contract import PRECISIONS
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.integer_io import encoded_quantization, integer_inputs_and_outputs
+from ttvos_tf.export.own_outputs import give_own_outputs
 from ttvos_tf.export.signatures import Signatures
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.inspection.operators import check_operators
@@ -37,8 +38,7 @@ def convert(model: TTVOS, precision: str = "float32") -> bytes:
     content = _convert(Signatures(model if int8 else inference_form(model)), precision)
     if int8:
         content = integer_inputs_and_outputs(content, encoded_quantization(content))
-    check_operators(content)
-    return content
+    return _finished(content)
 
 
 def convert_pair(model: TTVOS) -> tuple[bytes, bytes]:
@@ -58,10 +58,13 @@ def convert_pair(model: TTVOS) -> tuple[bytes, bytes]:
         raise TTVOSError("convert_pair: the network is a float one; a quantised one is needed")
     encode, head = (_convert(Signatures(model, part), "int8") for part in ("encode", "head"))
     quantization = encoded_quantization(encode)
-    pair = integer_inputs_and_outputs(encode, quantization), integer_inputs_and_outputs(head, quantization)
-    for content in pair:
-        check_operators(content)
-    return pair
+    encode, head = (integer_inputs_and_outputs(content, quantization) for content in (encode, head))
+    return _finished(encode), _finished(head)
+
+
+def _finished(content: bytes) -> bytes:
+    check_operators(content)
+    return give_own_outputs(content)
 
 
 def _convert(signatures: Signatures, precision: str) -> bytes:

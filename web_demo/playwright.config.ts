@@ -1,0 +1,15 @@
+import {defineConfig} from '@playwright/test';
+
+export default defineConfig({
+  testDir: 'test',
+  outputDir: 'test/out/playwright',
+  workers: 1, // one browser at a time
+  timeout: 120000,
+  reporter: 'list',
+  use: {
+    launchOptions: {
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update'],
+    },
+  },
+});

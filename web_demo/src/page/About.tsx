@@ -1,0 +1,56 @@
+import {useEffect, useState} from 'preact/hooks';
+import type {JSX} from 'preact';
+import {Dialog} from './Dialog';
+import type {Session} from './session';
+
+declare const LITERT_VERSION: string, MEDIABUNNY_VERSION: string, PREACT_VERSION: string;
+
+/** What runs here, whether it was checked, and whose work it is. */
+export function About({session, close}: {session: Session; close(): void}): JSX.Element {
+  const {engine, network, check, state} = session;
+  const [wasm, setWasm] = useState(''), [licences, setLicences] = useState('');
+  useEffect(() => {
+    if (engine) void digests(engine.wasm, session.wasmFile()).then(setWasm);
+    void fetch('./licences.txt').then((response) => response.text()).then(setLicences).catch(() => setLicences('licences.txt is missing'));
+  }, [engine]);
+  const rows: [string, string][] = [
+    ['Self-check', check ? `passed in ${Math.round(check.milliseconds)} ms: five signatures, IoU ${check.iou.toFixed(4)} with stored masks`
+      : state === 'loading' ? 'running' : `failed: ${session.problem}`],
+    ['Engine', `LiteRT.js ${LITERT_VERSION}, WebAssembly, ${engine?.threads ?? '?'} thread${engine?.threads === 1 ? '' : 's'}`],
+    ['', crossOriginIsolated ? '' : 'One thread: the server does not send the two headers that isolate a page (COOP, COEP). With them it is about twice as fast.'],
+    ['wasm, SHA-256', wasm],
+    ['Network', network ? `${network.name}, ${(network.bytes / 1e6).toFixed(1)} MB` : 'none'],
+    ['SHA-256', network?.sha256 ?? ''],
+    ['GPU', 'not used: on software WebGPU the masks were right but not equal, and on no real GPU were they tried. The processor gives Python’s masks.'],
+  ];
+  return (
+    <Dialog title="About" close={close}>
+      <dl>{rows.filter(([, value]) => value).map(([name, value]) => <div key={name + value}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      <h3>Keys</h3>
+      <p class="keys">
+        <kbd>B</kbd> box <kbd>P</kbd> brush <kbd>E</kbd> eraser <kbd>[</kbd> <kbd>]</kbd> size <kbd>N</kbd> new object{' '}
+        <kbd>Ctrl</kbd> <kbd>Z</kbd> undo <kbd>T</kbd> track <kbd>R</kbd> track backwards <kbd>Esc</kbd> stop{' '}
+        <kbd>Space</kbd> play <kbd>←</kbd> <kbd>→</kbd> frame <kbd>Home</kbd> <kbd>End</kbd>
+      </p>
+      <h3>Licences</h3>
+      <p>TTVOS-TF: Apache-2.0. LiteRT.js {LITERT_VERSION}: Apache-2.0. mediabunny {MEDIABUNNY_VERSION}: MPL-2.0. Preact {PREACT_VERSION}: MIT.</p>
+      <details>
+        <summary>The texts</summary>
+        <pre tabIndex={0}>{licences}</pre>
+      </details>
+    </Dialog>
+  );
+}
+
+/** SHA-256 of the wasm that runs here, and whether it is the one that the page was built with. */
+async function digests(folder: string, name: Promise<string>): Promise<string> {
+  const file = await name;
+  try {
+    const {files} = await (await fetch('./build.json')).json() as {files: Record<string, string>};
+    const content = await (await fetch(`./${folder}/${file}`)).arrayBuffer();
+    const digest = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', content)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return `${file} ${digest}${files[`${folder}/${file}`] === digest ? ', as built' : ', not as built: load the page again'}`;
+  } catch {
+    return `${file}: cannot be read now`;
+  }
+}

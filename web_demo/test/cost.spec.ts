@@ -1,0 +1,48 @@
+// Memory over 500 frames, and CPU time of a step beside Python's.
+import {execFileSync} from 'node:child_process';
+import {expect, test} from '@playwright/test';
+import {box, open, settled} from './page';
+import {renderer} from './processes';
+import {serve} from './server';
+
+test('memory stays flat over 500 frames', async ({page}) => {
+  test.setTimeout(300000);
+  const served = await serve(true);
+  await open(page, served, '&video=/input/long.webm');
+  expect(await page.evaluate(() => window.ttvos.source!.times.length)).toBeGreaterThan(500);
+  await page.getByRole('button', {name: 'Add', exact: true}).click();
+  await box(page, [55, 160, 113, 46]);
+  await page.getByRole('button', {name: 'Track', exact: true}).click();
+  const at = async (frames: number) => {
+    await page.waitForFunction((count) => window.ttvos.masks.size >= count || !window.ttvos.busy, frames, {timeout: 240000});
+    return {...await page.evaluate(() => window.ttvos.memory()), ...renderer()};
+  };
+  const early = await at(60), late = await at(540);
+  await settled(page);
+  expect(await page.evaluate(() => window.ttvos.problem)).toBe(''); // the worker counts its tensors after each frame
+  console.log(`wasm heap ${early.heap / 2 ** 20} -> ${late.heap / 2 ** 20} MB, renderer ${early.megabytes.toFixed(0)} -> ${late.megabytes.toFixed(0)} MB`);
+  expect(late.heap).toBe(early.heap);
+  // Kept tensors of one kind alone would be 60 to 210 MB here.
+  expect(late.megabytes - early.megabytes).toBeLessThan(50);
+  await page.close();
+  await served.close();
+});
+
+test('a step costs at most 2.2 times Python’s', async ({page}) => {
+  const served = await serve(true), COUNT = 60;
+  await open(page, served);
+  const threads = await page.evaluate(() => window.ttvos.engine!.threads);
+  await page.evaluate((count) => window.ttvos.steps(count).then(() => null), 2 * COUNT); // compiled again meanwhile
+  const ratios: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const python = +execFileSync(process.env['PYTHON'] ?? 'python3', ['test/time_steps.py', String(threads), String(COUNT)], {stdio: ['ignore', 'pipe', 'ignore']}).toString();
+    const before = renderer().cpu;
+    const times = await page.evaluate((count) => window.ttvos.steps(count), COUNT);
+    const here = (renderer().cpu - before) / COUNT;
+    ratios.push(here / python);
+    console.log(`${threads} threads: CPU ${here.toFixed(1)} ms a step, Python ${python.toFixed(1)}, ratio ${(here / python).toFixed(2)}; p50 ${times.sort((a, b) => a - b)[COUNT / 2]!.toFixed(1)} ms`);
+  }
+  expect(ratios.sort((a, b) => a - b)[1]).toBeLessThanOrEqual(2.2);
+  await page.close();
+  await served.close();
+});
