@@ -7,13 +7,10 @@ RESHAPE to the tensor's own shape. Ours, not the paper's.
 """
 
 import copy
-from typing import Any
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
-_FILE_IDENTIFIER = b"TFL3"
+from ttvos_tf.inspection import schema
 
 
 def give_own_outputs(content: bytes) -> bytes:
@@ -25,39 +22,36 @@ def give_own_outputs(content: bytes) -> bytes:
     Returns:
         The changed file; `content` itself if no output is an input.
     """
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model = schema.parse(content)
     handed_on = [(signature, output) for signature in model.signatureDefs for output in _handed_on(signature)]
     if not handed_on:
         return content
     for signature, output in handed_on:
         _give_own(model, model.subgraphs[signature.subgraphIndex], output)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), _FILE_IDENTIFIER)
-    return bytes(builder.Output())
+    return schema.pack(model)
 
 
 def handed_on_outputs(content: bytes) -> list[str]:
     """The outputs that are inputs of their signature, as "signature.output"."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
     return [
         f"{signature.signatureKey.decode()}.{output.name.decode()}"
-        for signature in model.signatureDefs
+        for signature in schema.parse(content).signatureDefs
         for output in _handed_on(signature)
     ]
 
 
-def _handed_on(signature: Any) -> list:
+def _handed_on(signature: schema.SignatureDefT) -> list:
     inputs = {tensor.tensorIndex for tensor in signature.inputs}
     return [output for output in signature.outputs if output.tensorIndex in inputs]
 
 
-def _give_own(model: Any, graph: Any, output: Any) -> None:
+def _give_own(model: schema.ModelT, graph: schema.SubGraphT, output: schema.TensorT) -> None:
     source = output.tensorIndex
     shape = np.array(graph.tensors[source].shape, np.int32)
     own = copy.deepcopy(graph.tensors[source])
     own.name = b"own_" + output.name
     reshape = schema.OperatorT()
-    reshape.opcodeIndex = _reshape_code(model)
+    reshape.opcodeIndex = schema.code_index(model, schema.BuiltinOperator.RESHAPE)
     reshape.inputs = [source, _add(graph, _constant(model, own.name + b"_shape", shape))]
     reshape.outputs = [_add(graph, own)]
     reshape.builtinOptionsType = schema.BuiltinOptions.ReshapeOptions
@@ -70,19 +64,7 @@ def _give_own(model: Any, graph: Any, output: Any) -> None:
     graph.outputs[graph.outputs.index(source)] = output.tensorIndex
 
 
-def _reshape_code(model: Any) -> int:
-    kind = schema.BuiltinOperator.RESHAPE
-    for index, code in enumerate(model.operatorCodes):
-        if max(code.builtinCode, code.deprecatedBuiltinCode) == kind:
-            return index
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = kind
-    code.version = 1
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1
-
-
-def _constant(model: Any, name: bytes, values: np.ndarray) -> Any:
+def _constant(model: schema.ModelT, name: bytes, values: np.ndarray) -> schema.TensorT:
     buffer = schema.BufferT()
     buffer.data = values.view(np.uint8)
     model.buffers.append(buffer)
@@ -92,6 +74,6 @@ def _constant(model: Any, name: bytes, values: np.ndarray) -> Any:
     return tensor
 
 
-def _add(graph: Any, tensor: Any) -> int:
+def _add(graph: schema.SubGraphT, tensor: schema.TensorT) -> int:
     graph.tensors.append(tensor)
     return len(graph.tensors) - 1
