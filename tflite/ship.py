@@ -18,8 +18,8 @@ from ttvos_tf.runtime.installed import FOLDER
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 # Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.
 MODELS = {
-    model_name(backbone, size, precision): (f"{backbone}{suffix}.npz", size, precision)
-    for backbone in ("mobilenet_v2", "hrnet")
+    model_name(backbone, size, precision): (f"{weights}{suffix}.npz", size, precision)
+    for backbone, weights in (("mobilenet_v2", "mobilenet_v2_memory"), ("hrnet", "hrnet"))
     for size in ((240, 432), (480, 864))
     for precision, suffix in (("float16", ""), ("int8", "_int8"))
 }

@@ -22,9 +22,10 @@ def main(argv: list[str]) -> None:
     parser = Parser(description=__doc__)
     parser.add_argument("weights", nargs="+", type=Path, metavar="WEIGHTS", help="weights files of one network")
     parser.add_argument("--out", type=Path, required=True, help="weights file to write")
+    parser.add_argument("--half", action="store_true", help="store half floats, to release: half the size")
     args = parser.parse_args(argv)
-    files = {path: released(path) for path in args.weights}
-    write_npz(args.out, average(files))
+    mean = average({path: released(path) for path in args.weights})
+    write_npz(args.out, half(mean) if args.half else mean)
 
 
 def released(path: Path) -> Arrays:
@@ -56,6 +57,11 @@ def average(files: dict[Path, Arrays]) -> Arrays:
         if name != "config"
     }
     return {"config": first["config"], **mean}
+
+
+def half(arrays: Arrays) -> Arrays:
+    """The same values as half floats; networks take them as float32 again."""
+    return {name: array if name == "config" else array.astype(np.float16) for name, array in arrays.items()}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import pytest
 
 from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
-from ttvos_tf.weights import read_npz, write_npz
+from ttvos_tf.factory import build_model, load_model
+from ttvos_tf.weights import read_npz, save_weights, write_npz
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,18 @@ def test_tensors_are_averaged(script, tmp_path):
     assert mean["weights/conv/kernel"].dtype == np.float32
     np.testing.assert_array_equal(mean["weights/conv/kernel"], np.full((2, 3), 3.0))
     assert str(mean["config"]) == ModelConfig().to_json()
+
+
+def test_half_floats_are_half_the_size_and_load(script, tmp_path):
+    network = build_model(ModelConfig(matching_channels=8, decoder_channels=8), height=32, width=64)
+    save_weights(tmp_path / "one.npz", network)
+    assert script.main([str(tmp_path / "one.npz"), "--out", str(tmp_path / "half.npz"), "--half"]) == 0
+    stored = read_npz(tmp_path / "half.npz")["weights/short_1/kernel"]
+    assert stored.dtype == np.float16
+    assert (tmp_path / "half.npz").stat().st_size < 0.6 * (tmp_path / "one.npz").stat().st_size
+    loaded = load_model(tmp_path / "half.npz", height=32, width=64).segmentation_head.get_layer("short_1").kernel
+    assert loaded.dtype == "float32"
+    np.testing.assert_array_equal(loaded, stored)
 
 
 def test_reach_has_no_weights(script, tmp_path):
