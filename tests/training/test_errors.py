@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 
 from tests.data.trees import sliding, write_davis
-from tests.scripts import load_script
 from ttvos_tf.data.files import read_image
 from ttvos_tf.media.images import write_mask
 
-
-@pytest.fixture(scope="module")
-def script():
-    return load_script("training/errors.py")
+SCRIPT = "training/errors.py"
 
 
 @pytest.fixture

@@ -1,0 +1,103 @@
+"""One optimiser step, against the arithmetic of Adam in NumPy on the gradient of the clip's loss."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.tiny import TINY, clip_batch
+from ttvos_tf.compat import tf
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.training.clip_loss import clip_loss
+from ttvos_tf.training.trainer import Trainer, loss_weights
+from ttvos_tf.weights import write_npz
+
+STEPS, RATE, CLIP = 4, 1e-3, 0.5
+
+
+def trainer_of(**changes):
+    changes = {"warmup": 0, "steps": STEPS, "learning_rate": RATE, "clip_norm": CLIP, **changes}
+    return Trainer(dataclasses.replace(TINY, train=dataclasses.replace(TINY.train, **changes)), Path("."))
+
+
+def gradient(trainer, frames, masks):
+    """float64, of each trained variable, and the loss."""
+    weights = loss_weights(trainer.settings.train)
+    with tf.GradientTape() as tape:
+        loss = clip_loss(trainer.model, tf.constant(frames), tf.constant(masks), masks[:, 0], weights)
+    return loss, [np.asarray(each, np.float64) for each in tape.gradient(loss.total, trainer.trained)]
+
+
+def with_first(batch):
+    frames, masks = batch
+    return frames, masks, masks[:, 0]
+
+
+def test_steps_are_adams():
+    trainer = trainer_of()
+    first = [np.zeros(v.shape) for v in trainer.trained]
+    second = [np.zeros(v.shape) for v in trainer.trained]
+    for step in range(1, 4):
+        frames, masks = clip_batch(step)
+        before = [v.numpy().astype(np.float64) for v in trainer.trained]
+        loss, gradients = gradient(trainer, frames, masks)
+        norm = np.sqrt(sum(np.sum(each**2) for each in gradients))
+        assert norm > CLIP  # so that the clipping is seen
+        gradients = [each * CLIP / norm for each in gradients]
+        given = trainer.train_step(frames, masks, masks[:, 0])
+        np.testing.assert_allclose(given.total, loss.total, rtol=1e-4)
+        assert trainer.step == step
+        rate = RATE * (1 + np.cos(np.pi * (step - 1) / STEPS)) / 2
+        for index, g in enumerate(gradients):
+            first[index] = 0.9 * first[index] + 0.1 * g
+            second[index] = 0.999 * second[index] + 0.001 * g**2
+            change = rate * (first[index] / (1 - 0.9**step)) / (np.sqrt(second[index] / (1 - 0.999**step)) + 1e-7)
+            clear = np.abs(g) > 1e-2 * np.abs(g).max()  # elsewhere a rounding error decides the sign
+            got = trainer.trained[index].numpy() - before[index]
+            np.testing.assert_allclose(
+                got[clear], -change[clear], rtol=0.05, atol=0.02 * rate, err_msg=trainer.trained[index].name
+            )
+
+
+def test_the_learning_rate_grows_and_falls():
+    trainer = trainer_of(warmup=2, steps=6)
+    schedule = trainer.optimizer.learning_rate
+    rates = []
+    for _ in range(6):
+        rates.append(float(schedule(trainer.optimizer.iterations) if callable(schedule) else schedule))
+        trainer.train_step(*with_first(clip_batch()))
+    expected = [0, RATE / 2, *(RATE * (1 + np.cos(np.pi * t / 4)) / 2 for t in range(4))]
+    np.testing.assert_allclose(rates, expected, atol=1e-9)
+
+
+def test_what_damaged_masks_change():
+    """The previous mask is seen by the loss; without one, the first mask stands for it."""
+    frames, masks = clip_batch()
+    losses = [
+        float(trainer_of().train_step(frames, masks, masks[:, 0], previous).total)
+        for previous in (None, masks[:, 0], 0 * masks[:, 0])
+    ]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_a_restored_trainer_goes_on_as_if_nothing_had_happened(tmp_path):
+    whole, other = trainer_of(), trainer_of()
+    for step in range(2):
+        whole.train_step(*with_first(clip_batch(step)))
+    write_npz(tmp_path / "checkpoint.npz", whole.checkpoint())
+    other.restore(tmp_path / "checkpoint.npz")
+    assert other.step == 2
+    for trainer in (whole, other):
+        trainer.train_step(*with_first(clip_batch(2)))
+    ours, theirs = whole.checkpoint(), other.checkpoint()
+    assert ours.keys() == theirs.keys()
+    for name in ours.keys() - {"train", "config"}:
+        np.testing.assert_array_equal(theirs[name], ours[name], err_msg=name)
+
+
+def test_released_weights_are_no_checkpoint(tmp_path):
+    trainer = trainer_of()
+    trainer.release(tmp_path / "weights.npz")
+    with pytest.raises(TTVOSError, match=r"weights\.npz"):
+        trainer.restore(tmp_path / "weights.npz")
