@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.clips import SIZE, clip, write_frames, write_video
+from tests.commands_in_text import check_command, commands_in
 from tests.metrics import iou
 from tests.toy_model import NAME, toy_model
 from ttvos_tf import cli
@@ -95,6 +96,32 @@ def test_where_masks_go_by_default_and_that_a_second_run_replaces_them(place):
     assert os.listdir(place / "results") == ["walk"]
 
 
+def test_videos_of_one_name_never_share_the_default_folder(place, capsys):
+    for folder in ("a", "b"):
+        (place / folder).mkdir()
+        shutil.copy("walk.avi", place / folder)
+    assert ttvos("segment", "a/walk.avi", "--box", BOX, *MODEL) == 0
+    before = content(place)
+    capsys.readouterr()
+    assert ttvos("segment", "b/walk.avi", "--box", BOX, *MODEL) == 2
+    assert "results/walk: holds the masks of another source of that name" in capsys.readouterr().err
+    assert content(place) == before
+    assert ttvos("segment", "b/walk.avi", "--box", BOX, *MODEL, "--out", "results/b") == 0
+    assert ttvos("segment", "a/walk.avi", "--box", BOX, *MODEL) == 0
+
+
+def test_a_box_may_begin_outside(place):
+    assert ttvos("segment", "walk.avi", "--box", "-5,-2.5,35,28", *MODEL, "--out", "m") == 0
+    assert read_mask(place / "m/00000.png")[:25, :30].all()
+
+
+def test_litter_of_file_managers_is_no_frame(place):
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store"):
+        (place / "frames" / name).write_bytes(b"x")
+    assert ttvos("segment", "frames", "--box", BOX, *MODEL, "--out", "m") == 0
+    assert len(os.listdir(place / "m")) == LENGTH
+
+
 def test_one_frame_has_no_speed(place):
     for path in sorted((place / "frames").iterdir())[1:]:
         path.unlink()
@@ -161,7 +188,7 @@ BAD = {
         f"bad.png: {MAX_OBJECTS + 1} objects, but at most {MAX_OBJECTS}",
     ),
     "mask of three channels": (
-        image("bad.png", np.zeros((*SIZE, 3), np.uint8)),
+        image("bad.png", np.full((*SIZE, 3), (0, 0, 255), np.uint8)),
         ("walk.avi", "--mask", "bad.png", *MODEL),
         "bad.png: a mask is an 8-bit image of one channel",
     ),
@@ -171,7 +198,13 @@ BAD = {
     "box of three numbers": (None, ("walk.avi", "--box", "1,2,3", *MODEL), "argument --box: expected X,Y,W,H"),
     "box that is not finite": (None, ("walk.avi", "--box", "0,0,inf,3", *MODEL), "finite"),
     "mask and box": (None, (*WALK, "--box", BOX), "not allowed with argument"),
-    "neither": (None, ("walk.avi", *MODEL), "one of the arguments --mask --box is required"),
+    "neither": (None, ("walk.avi", *MODEL), "give the objects in the first frame: --mask FIRST.png, or --box X,Y,W,H"),
+    "a stream": (None, ("rtsp://camera/1", *COMMON), "rtsp://camera/1: streams are not read"),
+    "mask saved as JPEG": (
+        lambda place: Image.open(place / "first.png").convert("RGB").save(place / "bad.jpg"),
+        ("walk.avi", "--mask", "bad.jpg", *MODEL),
+        "bad.jpg: is a JPEG, which changes the ids of objects: save the mask as PNG",
+    ),
     "no such model": (None, ("walk.avi", "--box", BOX, "--model", "gone.tflite"), "gone.tflite: no such model file"),
     "unknown model": (
         None,
@@ -201,7 +234,13 @@ BAD = {
     "overlay among the masks": (None, (*WALK, "--out", "m", "--overlay", "m/a.mp4"), "--overlay m/a.mp4: lies in m"),
     "json on the mask": (None, (*WALK, "--json", "first.png"), "--json first.png: is read as input"),
     "json is a folder": (None, (*WALK, "--json", "frames"), "frames: is a folder"),
-    "unknown option": (None, (*WALK, "--fast"), "unrecognized arguments: --fast"),
+    "unknown option": (None, (*WALK, "--fast"), "unrecognized arguments: --fast (see ttvos segment --help)"),
+    "unknown option before what is missing": (
+        None,
+        ("--point", "3,4"),
+        "unrecognized arguments: --point",
+    ),
+    "two videos": (None, ("a.avi", "b.avi", *COMMON), "unrecognized arguments: b.avi (see ttvos segment --help)"),
 }
 
 
@@ -224,14 +263,14 @@ def test_as_a_process_too(place, case):
     prepare, arguments, message = BAD[case]
     if prepare:
         prepare(place)
-    command = [sys.executable, "-m", "ttvos_tf.cli", "segment", *arguments]
+    command = [sys.executable, "-m", "ttvos_tf", "segment", *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("INFO: ")]  # that the runtime has started
+    lines = done.stderr.splitlines()
     assert done.returncode == 2 and len(lines) == 1 and lines[0].startswith("ttvos: error: ") and message in lines[0]
 
 
 def test_a_full_disk_is_one_line_too(place, capsys, monkeypatch):
-    def full(path, labels):
+    def full(path, labels, source):
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(segment, "write_mask", full)
@@ -292,20 +331,22 @@ def test_models_are_listed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(installed, "_manifest", lambda folder: manifest)
     monkeypatch.setattr(models, "FOLDER", tmp_path)
     assert ttvos("models") == 0
-    first, second, third = capsys.readouterr().out.splitlines()
+    first, second, third, *note = capsys.readouterr().out.splitlines()
+    assert "non-commercial" in note[1] and "Apache-2.0" in note[1]
     assert first.split() == ["a_64x96_int8", "1.5", "MB", "default"]
     assert second.split()[:4] == ["b_64x96_int8", "1.5", "MB", "broken:"]
     assert third.split() == ["c_64x96_int8", "1.5", "MB"]
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS)
-def test_help_of_every_command_has_examples(command, capsys):
-    for arguments in (["--help"], [command, "--help"]):
-        with pytest.raises(SystemExit) as left:
-            cli.main(arguments)
-        text = capsys.readouterr().out
-        assert left.value.code == 0 and "examples:" in text and command in text
-    assert f"  ttvos {command}" in text
+@pytest.mark.parametrize("command", ["", *cli.COMMANDS])
+def test_every_example_in_help_is_a_command_that_works(command, capsys):
+    with pytest.raises(SystemExit) as left:
+        cli.main([command, "--help"] if command else ["--help"])
+    assert left.value.code == 0
+    examples = commands_in(capsys.readouterr().out.partition("examples:")[2])
+    assert examples and (not command or all(example[1] == command for example in examples))
+    for example in examples:
+        check_command(example)
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.data.davis import sequences
-from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.media.images import read_image, read_mask
 from ttvos_tf.runtime.interpreter import Model
 from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.sample import render as sample
@@ -101,8 +101,8 @@ def clips(davis: Path | None, split: str) -> Iterator[LongClip]:
     for name, label in (("rendered car", sample.CAR), ("rendered balloon", sample.BALLOON)):
         yield LongClip(name, frames, (masks == label).astype(np.uint8))
     for video in sequences(davis, split, "2016") if davis else ():
-        pictures = np.stack([read_image(path) for path in video.frames])
-        truth = [read_mask(path, size=pictures.shape[1:3]) for path in video.annotations]
+        pictures = np.stack([read_image(path, upright=False) for path in video.frames])
+        truth = [read_mask(path, size=pictures.shape[1:3], any_image=True) for path in video.annotations]
         yield LongClip(video.name, pictures, (np.stack(truth) > 0).astype(np.uint8))
 
 
@@ -115,7 +115,8 @@ def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drif
         clip: what to run through.
         length: frames to run; the clip has them by turning round at its ends.
     """
-    placed = letterbox(clip.frames.shape[1:3], model.size)
+    _, height, width, _ = clip.frames.shape
+    placed = letterbox((height, width), model.size)
     there = [*range(len(clip.frames)), *range(len(clip.frames) - 2, 0, -1)]
     order = [there[index % len(there)] for index in range(length)]
     frames = [placed.frame_to_model(frame) for frame in clip.frames]
@@ -135,9 +136,10 @@ def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drif
     counted = np.array(agreement)[np.array(tracked)]
     if not len(counted):
         raise TTVOSError(f"{clip.name}: the float model does not track it at all")
-    thirds = tuple(float(np.mean(part)) for part in np.array_split(errors, 3))
+    first_third, middle, last_third = (float(np.mean(part)) for part in np.array_split(errors, 3))
     share = float(np.mean(tracked))
-    return Drift(clip.name, length, share, float(counted.mean()), float(np.quantile(counted, 0.1)), thirds)
+    template = first_third, middle, last_third
+    return Drift(clip.name, length, share, float(counted.mean()), float(np.quantile(counted, 0.1)), template)
 
 
 def table(results: list[Drift]) -> list[str]:

@@ -16,13 +16,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from ttvos_tf.data.davis import sequences
-from ttvos_tf.data.files import read_image
 from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, predicted
 from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.media.atomic import atomic_file
-from ttvos_tf.media.images import read_mask
+from ttvos_tf.media.images import read_image, read_mask
 
 RIGHT, MISSED, WRONG = (0, 130, 0), (0, 0, 130), (130, 0, 0)
 HEIGHT = 180  # of a picture, in pixels
@@ -65,7 +64,7 @@ def row(video: AnnotatedVideo, args: argparse.Namespace) -> np.ndarray:
         found = predicted(read_mask(args.results / video.name / video.annotations[index].name), args.year)
         if found.shape != truth.shape:
             raise TTVOSError(f"{args.results / video.name}: its masks have another size than the annotations")
-        pictures.append(picture(read_image(video.frames[index]), truth, found, f"{video.name} {index}"))
+        pictures.append(picture(read_image(video.frames[index], upright=False), truth, found, f"{video.name} {index}"))
     return np.hstack(pictures)
 
 

@@ -1,13 +1,11 @@
 """The command `ttvos`: one parser, whose subcommands live in modules of their own and are imported when asked for."""
 
-import argparse
 import importlib
 import os
 import sys
-from typing import NoReturn
 
 from ttvos_tf import __version__
-from ttvos_tf.errors import TTVOSError
+from ttvos_tf.command_line import Parser, run_script
 
 DESCRIPTION = """\
 Video object segmentation: give the mask or the box of one or more objects in the first frame of a video, and get their
@@ -19,7 +17,7 @@ examples:
   ttvos segment walk.mp4 --box 210,80,120,300 --overlay walk_overlay.mp4
   ttvos segment frames/ --mask first.png --out masks
   ttvos models
-  ttvos COMMAND --help          options and examples of one command
+  ttvos COMMAND --help  # options and examples of one command
 """
 
 # Command -> (module with add_arguments(parser) and run(args), what it does, examples).
@@ -28,24 +26,24 @@ COMMANDS = {
         "ttvos_tf.commands.segment",
         "label the objects in every frame of a video, a folder of frames or a camera",
         """\
-  ttvos segment walk.mp4 --box 210,80,120,300                     one object, from a box: left, top, width, height
-  ttvos segment walk.mp4 --box 210,80,120,300 --box 400,90,80,250 two objects, ids 1 and 2
-  ttvos segment frames/ --mask first.png --out masks              objects are the pixel values of first.png
-  ttvos segment walk.mp4 --mask first.png --overlay seen.mp4      also a video with the objects in colour
-  ttvos segment 0 --box 200,100,150,300 --overlay me.mp4          camera 0, until Ctrl-C""",
+  ttvos segment walk.mp4 --box 210,80,120,300  # one object, from a box: left, top, width, height
+  ttvos segment walk.mp4 --box 210,80,120,300 --box 400,90,80,250  # two objects, ids 1 and 2
+  ttvos segment frames/ --mask first.png --out masks  # objects are the pixel values of first.png
+  ttvos segment walk.mp4 --mask first.png --overlay seen.mp4  # also a video with the objects in colour
+  ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",
     ),
     "evaluate": (
         "ttvos_tf.commands.evaluate",
         "score a model, or masks of any method, on DAVIS 2016 or 2017 (J, F, J&F)",
         """\
-  ttvos evaluate --davis DAVIS --year 2016 --model mobilenet_v2_480x864_float32
-  ttvos evaluate --davis DAVIS --year 2017 --results masks        score masks/<sequence>/<frame>.png""",
+  ttvos evaluate --davis DAVIS --year 2016 --model mobilenet_v2
+  ttvos evaluate --davis DAVIS --year 2017 --results masks  # score masks/<sequence>/<frame>.png""",
     ),
     "benchmark": (
         "ttvos_tf.commands.benchmark",
         "time a model on this machine: milliseconds a frame, frames a second, memory",
         """\
-  ttvos benchmark mobilenet_v2_240x432_float32
+  ttvos benchmark mobilenet_v2_240x432_float16
   ttvos benchmark mobilenet_v2 --size 480x864 --threads 4 --objects 3
   ttvos benchmark my_model.tflite --json speed.json""",
     ),
@@ -53,8 +51,8 @@ COMMANDS = {
         "ttvos_tf.commands.info",
         "parameters, multiply-adds and state of a model file or of a network",
         """\
-  ttvos info mobilenet_v2_480x864_float32
-  ttvos info hrnet --size 480x853                                 a network beside the paper's Table 1""",
+  ttvos info mobilenet_v2_480x864_int8
+  ttvos info hrnet --size 480x853  # a network beside the paper's Table 1""",
     ),
     "models": (
         "ttvos_tf.commands.models",
@@ -64,59 +62,27 @@ COMMANDS = {
 }
 
 
-class Parser(argparse.ArgumentParser):
-    """Reports a bad command line as every other bad input is reported."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises a TTVOSError instead of printing the usage and leaving."""
-        raise TTVOSError(f"{message} (see {self.prog} --help)")
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line.
-
-    Args:
-        argv: arguments after the program's name; those of this process if None.
-
-    Returns:
-        Exit code: 0, 2 for bad input (one line on stderr), 130 after Ctrl-C.
-    """
+@run_script("ttvos")
+def main(argv: list[str]) -> None:
+    """Runs the command line: `argv` are the arguments after the program's name."""
     # OpenCV and FFmpeg print reasons of their own beside our error. They read this when they are loaded.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    argv = sys.argv[1:] if argv is None else argv
-    try:
-        args = _parser(argv[0] if argv else "").parse_args(argv)
-        importlib.import_module(COMMANDS[args.command][0]).run(args)
-    except TTVOSError as error:
-        return _fail(str(error), 2)
-    except OSError as error:  # a full disk, a file without permission
-        reason = error.strerror or str(error)
-        return _fail(f"{error.filename}: {reason}" if error.filename else reason, 2)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130)
-    return 0
+    args = parser(argv[0] if argv else "").parse_args(argv)
+    importlib.import_module(COMMANDS[args.command][0]).run(args)
 
 
-def _parser(command: str) -> Parser:
+def parser(command: str) -> Parser:
     """The parser of all commands, with the options of `command` only: to know them its module must be imported."""
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = Parser(prog="ttvos", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=raw)
+    parser = Parser(prog="ttvos", description=DESCRIPTION, epilog=EXAMPLES)
     parser.add_argument("--version", action="version", version=f"ttvos {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
     for name, (module, summary, examples) in COMMANDS.items():
         description = f"{summary[0].upper()}{summary[1:]}."
-        child = commands.add_parser(
-            name, help=summary, description=description, epilog=f"examples:\n{examples}", formatter_class=raw
-        )
+        child = commands.add_parser(name, help=summary, description=description, epilog=f"examples:\n{examples}")
         if name == command:
             importlib.import_module(module).add_arguments(child)
     return parser
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"ttvos: error: {message}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

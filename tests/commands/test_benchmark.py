@@ -54,8 +54,7 @@ def test_peak_memory_counts_what_was_held():
 
 def test_a_shortened_name_and_a_size_find_an_installed_model(monkeypatch):
     asked = []
-    monkeypatch.setattr(timing, "find_name", lambda name, size: asked.append((name, size)) or "full_name")
-    monkeypatch.setattr(timing, "find_model", lambda name: toy_model() if name == "full_name" else None)
+    monkeypatch.setattr(timing, "find_model", lambda name, size: asked.append((name, size)) or toy_model())
     assert timing.measure("toy", f"{HEIGHT}x{WIDTH}", frames=1)["model"] == NAME
     assert asked == [("toy", (HEIGHT, WIDTH))]
 
@@ -64,7 +63,7 @@ def test_a_shortened_name_and_a_size_find_an_installed_model(monkeypatch):
     ("arguments", "message"),
     [
         (["none.tflite"], "none.tflite: no such model file"),
-        (["unknown"], "unknown: no installed model of that name"),
+        (["unknown"], "unknown: no such model file, and no installed model of that name"),
         (["TOY", "--size", "big"], "--size"),
         (["TOY", "--size", "32x48"], f"takes frames of {HEIGHT}x{WIDTH}, not 32x48"),
         (["TOY", "--frames", "0"], "--frames: must be at least 1, not 0"),

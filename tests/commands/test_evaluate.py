@@ -247,7 +247,7 @@ def cut_short(davis, results):
 
 
 def write_colours(davis, results):
-    cv2.imwrite(str(results / "cat/00002.png"), np.zeros((*SIZE, 3), np.uint8))
+    cv2.imwrite(str(results / "cat/00002.png"), np.full((*SIZE, 3), 77, np.uint8))
     return r"cat/00002\.png: a mask is an 8-bit image of one channel"
 
 

@@ -104,7 +104,7 @@ def empty(path):
         ("ImageSets/2016/train.txt", remove, "no ImageSets/2016/train.txt"),
         ("ImageSets/2016/train.txt", empty, "ImageSets/2016/train.txt: names no sequence"),
         ("Annotations/480p/dog/00001.png", remove, "dog/00001.png: no such mask"),
-        ("Annotations/480p/dog/00001.png", truncate, "dog/00001.png: cannot be read as a mask"),
+        ("Annotations/480p/dog/00001.png", truncate, "dog/00001.png: cannot be read as an image"),
         ("Annotations/480p/dog/00001.png", other_size, "dog/00001.png: the mask is 12x10, its image is 160x96"),
         ("JPEGImages/480p/dog/00001.jpg", truncate, "dog/00001.jpg: cannot be read as an image"),
     ],

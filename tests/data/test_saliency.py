@@ -5,10 +5,10 @@ from PIL import ExifTags, Image
 
 from tests.data.trees import SIZE, check_clip, inner, is_red, labels_of, painted, write_mask, write_saliency
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.files import read_image, read_mask
 from ttvos_tf.data.saliency import SaliencyClips, fill, image_pairs, on_own_background
 from ttvos_tf.data.scene import Sprite, render
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
 
 SPEC = ClipSpec(4, 64, 112)
 STILL = np.tile(np.eye(3), (SPEC.length, 1, 1))
@@ -44,8 +44,8 @@ def test_a_rotation_in_exif_leaves_image_and_mask_together(tmp_path):
     note[ExifTags.Base.Orientation] = 6  # a quarter turn
     (path,) = (tmp_path / "images").iterdir()
     Image.open(path).save(path, exif=note, quality=98)
-    image = read_image(path)
-    mask = read_mask(tmp_path / "annotations/0.png", size=SIZE)
+    image = read_image(path, upright=False)
+    mask = read_mask(tmp_path / "annotations/0.png", SIZE, any_image=True)
     assert image.shape[:2] == SIZE
     assert is_red(image[None])[inner(mask[None] == 255)].all()
 

@@ -51,9 +51,33 @@ def test_grey_and_bilevel_images_are_masks_too(tmp_path):
     np.testing.assert_array_equal(read_mask(tmp_path / "bilevel.png"), np.where(values > 0, 255, 0))
 
 
+@pytest.mark.parametrize("name", ["mask.png", "mask.bmp", "mask.tif"])
+def test_black_and_white_in_three_channels_is_a_mask_too(tmp_path, name):
+    values = np.array([[0, 255], [255, 255]], np.uint8)
+    Image.fromarray(np.dstack([values] * 3)).save(tmp_path / name)
+    np.testing.assert_array_equal(read_mask(tmp_path / name), values)
+
+
+def test_a_jpeg_is_named_unless_it_kept_black_and_white(tmp_path):
+    white, drawn = np.full((16, 16), 255, np.uint8), np.zeros((16, 16), np.uint8)
+    drawn[3:9, 4:11] = 255
+    for name, pixels in (("white.jpg", white), ("drawn.jpg", drawn)):
+        Image.fromarray(pixels).save(tmp_path / name)
+    np.testing.assert_array_equal(read_mask(tmp_path / "white.jpg"), white)
+    with pytest.raises(TTVOSError, match=r"drawn\.jpg: is a JPEG, which changes .*: save the mask as PNG"):
+        read_mask(tmp_path / "drawn.jpg")
+
+
+def test_any_image_is_read_as_grey_values_if_asked(tmp_path):
+    Image.new("RGB", (3, 2), (255, 0, 0)).save(tmp_path / "red.png")
+    assert read_mask(tmp_path / "red.png", (2, 3), any_image=True).tolist() == [[76, 76, 76]] * 2
+    with pytest.raises(TTVOSError, match=r"red\.png: the mask is 3x2, its image is 2x3"):
+        read_mask(tmp_path / "red.png", (3, 2), any_image=True)
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "I;16"])
 def test_images_of_several_channels_or_more_bits_are_refused(tmp_path, mode):
-    Image.new(mode, (4, 4)).save(tmp_path / "mask.png")
+    Image.new(mode, (4, 4), (0, 0, 255) if mode == "RGB" else 0).save(tmp_path / "mask.png")
     with pytest.raises(TTVOSError, match=rf"mask.png: .*one channel.*not {mode}"):
         read_mask(tmp_path / "mask.png")
 

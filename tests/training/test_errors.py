@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from tests.data.trees import sliding, write_davis
-from ttvos_tf.data.files import read_image
-from ttvos_tf.media.images import write_mask
+from ttvos_tf.media.images import read_image, write_mask
 
 SCRIPT = "training/errors.py"
 
@@ -23,7 +22,7 @@ def command(davis, results, out):
 def test_sheet_shows_every_sequence(script, davis, tmp_path):
     out = tmp_path / "errors.png"
     assert script.main(command(davis, davis / "Annotations/480p", out)) == 0
-    sheet = read_image(out)
+    sheet = read_image(out, upright=False)
     assert sheet.shape == (2 * 180, 3 * 300, 3)
     assert not sheet[180:, 600:].any()  # the shorter sequence has two scored frames
     green = (sheet[..., 1] > 100) & (sheet[..., 0] < 180) & (sheet[..., 2] < 60)

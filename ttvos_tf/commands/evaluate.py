@@ -15,6 +15,7 @@ from ttvos_tf.evaluation.score import score_folder
 from ttvos_tf.evaluation.track import track_folder
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime import Tracker
+from ttvos_tf.runtime.installed import SUFFIX, full_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--year", choices=["2016", "2017"], default="2017", help="2016: one object (default: 2017)")
     parser.add_argument("--split", default="val", help="a list in ImageSets/YEAR, without .txt (default: val)")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--model", metavar="NAME|PATH", help="installed model or .tflite file to track with")
+    source.add_argument("--model", metavar="NAME|PATH", help="installed model (or how it begins), or .tflite file")
     source.add_argument("--results", type=Path, metavar="DIR", help="masks to score: DIR/<sequence>/<frame>.png")
     parser.add_argument(
         "--init", choices=["mask", "box"], default="mask", help="what a model is given of each object (default: mask)"
@@ -65,7 +66,9 @@ def run(args: argparse.Namespace) -> None:
 
 def _default_folder(args: argparse.Namespace) -> Path:
     given = "" if args.init == "mask" else f"-{args.init}"
-    return Path("results") / f"davis{args.year}-{args.split}-{Path(args.model).stem}{given}"
+    model = Path(args.model)
+    name = model.stem if model.suffix == SUFFIX else full_name(args.model)
+    return Path("results") / f"davis{args.year}-{args.split}-{name}{given}"
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from tqdm import tqdm
 from ttvos_tf.commands.options import until_interrupted
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file, atomic_folder
-from ttvos_tf.media.images import is_written_by_us, read_mask, write_mask
+from ttvos_tf.media.images import is_written_by_us, read_mask, source_of, write_mask
 from ttvos_tf.media.overlay import draw_overlay
 from ttvos_tf.media.sizes import Size
 from ttvos_tf.media.video import open_source
@@ -22,15 +23,20 @@ from ttvos_tf.runtime.installed import default_name
 from ttvos_tf.runtime.interpreter import RUNTIMES
 from ttvos_tf.runtime.objects import Box, objects_in_mask
 
+NO_OBJECT = (
+    "give the objects in the first frame: --mask FIRST.png, or --box X,Y,W,H: left, top, width and height in pixels, "
+    "as image editors show them (ffmpeg -i VIDEO -frames:v 1 first.png writes that frame)"
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `ttvos segment`."""
     parser.add_argument("source", metavar="SOURCE", help="a video file, a folder of frames, or a camera's number")
-    given = parser.add_mutually_exclusive_group(required=True)
+    given = parser.add_mutually_exclusive_group()
     given.add_argument(
         "--mask",
         metavar="FIRST.png",
-        help="the objects in the first frame: 8-bit image of its size, pixel value = id, 0 = background",
+        help="this or --box: the objects in the first frame: 8-bit image of its size, pixel value = id, 0 = background",
     )
     given.add_argument(
         "--box",
@@ -39,14 +45,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X,Y,W,H",
         help="a box around an object in the first frame: left, top, width, height in pixels; once for every object",
     )
-    parser.add_argument("--model", metavar="NAME|PATH", help="installed model or .tflite file (default: the best)")
+    parser.add_argument(
+        "--model",
+        metavar="NAME|PATH",
+        help="installed model (or how it begins), or .tflite file (default: the best)",
+    )
     parser.add_argument("--encoder", type=Path, metavar="FILE", help="of a Coral pair, whose head is --model")
     parser.add_argument("--delegate", metavar="LIB", help="library for the encoder: libedgetpu.so.1 (default: the CPU)")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for the masks, <frame>.png (default: results/<source>)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the masks, <frame>.png (default: results/<source>, unless it is another source's)",
     )
     parser.add_argument(
-        "--overlay", type=Path, metavar="FILE.mp4", help="also a video with the objects in colour, .mp4 or .webm"
+        "--overlay",
+        type=Path,
+        metavar="FILE.mp4",
+        help="also a video with the objects in colour, without sound: .mp4 or .webm",
     )
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
@@ -59,7 +75,12 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         TTVOSError: bad input, or an output that cannot be written; then nothing is.
     """
+    if not (args.mask or args.box):
+        raise TTVOSError(NO_OBJECT)
     out = args.out or Path("results") / _name_of(args.source)
+    origin = _origin(args.source)
+    if not args.out:
+        _check_origin(out, origin)
     _check_outputs(args, out)
     source = open_source(args.source)
     frames = until_interrupted(source) if source.live else iter(source)
@@ -80,7 +101,7 @@ def run(args: argparse.Namespace) -> None:
             video = outputs.enter_context(VideoWriter(path, source.fps, size))
 
         def write(name: str, frame: np.ndarray, labels: np.ndarray) -> None:
-            write_mask(folder / f"{name}.png", labels)
+            write_mask(folder / f"{name}.png", labels, origin)
             if video:
                 video.write(draw_overlay(frame, labels))
 
@@ -118,6 +139,17 @@ def _check_outputs(args: argparse.Namespace, out: Path) -> None:
             raise TTVOSError(f"{option} {path}: lies in {out}, the folder of the masks, which holds nothing else")
     if out.resolve() in [path.parent for path in inputs]:
         raise TTVOSError(f"--out {out}: holds an input: choose another folder")
+
+
+def _origin(source: str) -> str:
+    """Tells sources of one name apart, and tells nothing of the folders that they lie in."""
+    return hashlib.sha256(str(Path(source).resolve()).encode()).hexdigest()[:16]
+
+
+def _check_origin(out: Path, origin: str) -> None:
+    """Refuses the default folder if it holds the masks of another source of that name."""
+    if any(source_of(file) not in (None, "", origin) for file in sorted(out.glob("*.png"))[:1]):
+        raise TTVOSError(f"{out}: holds the masks of another source of that name: choose a folder with --out")
 
 
 def _read_first_mask(path: str, size: Size) -> np.ndarray:

@@ -4,10 +4,10 @@ import numpy as np
 
 from ttvos_tf.data.augment import Window
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.files import size_of
 from ttvos_tf.data.motion import move
 from ttvos_tf.data.scene import Sprite, cut_out
 from ttvos_tf.data.texture import outline, shade, surface
+from ttvos_tf.media.sizes import size_of
 
 OCCLUDED = 0.3  # share of the clips with an occluder
 

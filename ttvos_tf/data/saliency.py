@@ -15,11 +15,13 @@ import numpy as np
 from ttvos_tf.contract import TARGET
 from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
 from ttvos_tf.data.clip import Clip, ClipSpec, is_trackable
-from ttvos_tf.data.files import files_by_stem, read_image, read_mask, size_of
+from ttvos_tf.data.files import files_by_stem
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, smooth_walk, translation
 from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
 from ttvos_tf.data.scene import Sprite, cut_out, random_sprite, render
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.sizes import size_of
 
 ATTEMPTS = 50
 DISTRACTOR = 2
@@ -107,8 +109,8 @@ class SaliencyClips:
         """A random image, uint8 (H, W, 3), and mask, uint8 (H, W) of 0 and 255 with some object; mirrored at random."""
         for _ in range(ATTEMPTS):
             image_path, mask_path = self.pairs[rng.integers(len(self.pairs))]
-            image = read_image(image_path)
-            mask = np.where(read_mask(mask_path, size_of(image)) > 127, np.uint8(255), np.uint8(0))
+            image = read_image(image_path, upright=False)
+            mask = np.where(read_mask(mask_path, size_of(image), any_image=True) > 127, np.uint8(255), np.uint8(0))
             if mask.any():
                 return (image[:, ::-1], mask[:, ::-1]) if rng.random() < 0.5 else (image, mask)
         raise TTVOSError(f"{mask_path.parent}: almost no mask shows an object")

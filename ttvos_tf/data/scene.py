@@ -7,10 +7,8 @@ import numpy as np
 
 from ttvos_tf.data.augment import bounding_box, resize
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.files import size_of
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, translation
-
-_NO_MAP = np.empty(0, np.float32)  # cv2.remap's second map, unused when the first has both coordinates
+from ttvos_tf.media.sizes import size_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ class Sprite:
         points = cv2.resize(self.bend[t], (width, height), interpolation=cv2.INTER_CUBIC)
         points[..., 0] += np.arange(width, dtype=np.float32)
         points[..., 1] += np.arange(height, dtype=np.float32)[:, None]
-        return cv2.remap(self.picture, cv2.transform(points, inverse), _NO_MAP, cv2.INTER_LINEAR, borderMode=border)
+        both = cv2.transform(points, inverse)  # x and y in one map, so there is no second one
+        return cv2.remap(self.picture, both, None, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[call-overload]
 
 
 def render(

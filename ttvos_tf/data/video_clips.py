@@ -10,10 +10,11 @@ from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.data.augment import Colors, bounding_box, crop_and_resize, random_window
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
 from ttvos_tf.data.copy_paste import copy_paste
-from ttvos_tf.data.files import read_image, read_mask, size_of
 from ttvos_tf.data.occluder import OCCLUDED, sample_occluder
 from ttvos_tf.data.scene import draw
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.sizes import size_of
 
 ATTEMPTS = 50
 SAME_VIDEO = 0.25  # share of pasted objects from the same video: only their place tells which object is meant
@@ -78,9 +79,9 @@ class VideoClips:
     def _try_sample(self, rng: np.random.Generator, video: AnnotatedVideo, spec: ClipSpec) -> Clip | None:
         """Draws start, stride, direction, object, crop, flip and colours; None if the first frame shows no target."""
         order = random_order(rng, len(video.frames), spec.length, self.strides)
-        first = read_image(video.frames[order[0]])
+        first = read_image(video.frames[order[0]], upright=False)
         source, size = size_of(first), (spec.height, spec.width)
-        ids = read_mask(video.annotations[order[0]], source)
+        ids = read_mask(video.annotations[order[0]], source, any_image=True)
         objects = np.unique(ids[(ids != 0) & (self.merge_objects | (ids != VOID))])
         if not len(objects):
             return None
@@ -95,13 +96,13 @@ class VideoClips:
         masks = np.empty((spec.length, *size), np.uint8)
         for t, index in enumerate(order):
             if t:
-                ids = read_mask(video.annotations[index], source)
+                ids = read_mask(video.annotations[index], source, any_image=True)
             masks[t] = cut(self._marked(ids, target))
             if not self.merge_objects and (ids == VOID).any():
                 masks[t][cut(ids == VOID)] = VOID
             if t == 0 and not shows_target(masks[0]):
                 return None
-            image = read_image(video.frames[index]) if t else first
+            image = read_image(video.frames[index], upright=False) if t else first
             if size_of(image) != source:
                 raise TTVOSError(f"{video.frames[index]}: the frame has another size than {video.frames[order[0]]}")
             frames[t] = crop_and_resize(image, window, size)

@@ -12,13 +12,12 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.data.files import size_of
 from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import Score, annotated, object_ids, predicted, score_sequence
 from ttvos_tf.evaluation.track import ids_of
 from ttvos_tf.media.images import read_mask
-from ttvos_tf.media.sizes import format_size
+from ttvos_tf.media.sizes import format_size, size_of
 
 
 def score_folder(videos: list[AnnotatedVideo], results: Path, year: str) -> dict[str, Score]:

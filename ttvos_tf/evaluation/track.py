@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.data.files import read_image, size_of
 from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, object_ids
 from ttvos_tf.media.atomic import atomic_folder
-from ttvos_tf.media.images import is_written_by_us, read_mask, write_mask
-from ttvos_tf.media.sizes import Size, format_size
+from ttvos_tf.media.images import is_written_by_us, read_image, read_mask, write_mask
+from ttvos_tf.media.sizes import Size, format_size, size_of
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.objects import Box
 
@@ -89,7 +88,7 @@ def _bounding_box(mask: np.ndarray) -> Box:
 
 
 def _read_frame(path: Path, size: Size) -> np.ndarray:
-    frame = read_image(path)
+    frame = read_image(path, upright=False)
     if size_of(frame) != size:
         found, wanted = format_size(size_of(frame)), format_size(size)
         raise TTVOSError(f"{path}: the frame is {found}, but the first annotation is {wanted}")

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size, parse_size
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.installed import SUFFIX, find_model, find_name
+from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.runtime.interpreter import Model, Tensors
 from ttvos_tf.runtime.objects import Box
 
@@ -47,7 +47,7 @@ def measure(
     for option, value in {"--frames": frames, "--objects": objects}.items():
         if value < 1:
             raise TTVOSError(f"{option}: must be at least 1, not {value}")
-    tracker = Tracker(_find(model, size), threads, runtime)
+    tracker = Tracker(find_model(model, parse_size(size) if size else None), threads, runtime)
     loaded = tracker.model
     if size and loaded.size != parse_size(size):
         raise TTVOSError(f"--size: {loaded.path} takes frames of {loaded.size[0]}x{loaded.size[1]}, not {size}")
@@ -102,13 +102,6 @@ class _Stopwatch:
         outputs = self.model(signature, tensors)
         self.milliseconds[signature].append(1e3 * (time.perf_counter() - begin))
         return outputs
-
-
-def _find(model: str, size: str | None) -> Path:
-    """The file that a path, or a whole or shortened name, means."""
-    if Path(model).is_file() or Path(model).suffix == SUFFIX:
-        return find_model(model)
-    return find_model(find_name(model, parse_size(size) if size else None))
 
 
 def _boxes(count: int, size: Size) -> list[Box]:

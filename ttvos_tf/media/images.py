@@ -9,19 +9,28 @@ import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.media.sizes import Size, format_size, size_of
 
 WRITTEN_BY = "ttvos"
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image(path: Path, upright: bool = True) -> np.ndarray:
     """Reads a frame as uint8 (H, W, 3), RGB.
 
+    Args:
+        path: the image.
+        upright: turn it as its EXIF data say, as people see their photographs. Not so for a data set: its masks are
+            drawn on the pixels as they are stored.
+
     Raises:
-        TTVOSError: the file is not an image, or is cut short.
+        TTVOSError: the file is missing, is not an image, or is cut short.
     """
-    content = path.read_bytes()
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise TTVOSError(f"{path}: no such image") from None
+    flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
     if image is None or _lacks_end(content):
         raise TTVOSError(f"{path}: cannot be read as an image: damaged, or cut short")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -49,34 +58,59 @@ def davis_palette() -> np.ndarray:
     return palette
 
 
-def read_mask(path: str | Path) -> np.ndarray:
-    """Reads a mask file as it is: palette indices or grey values, uint8 (H, W).
+def read_mask(path: str | Path, size: Size | None = None, any_image: bool = False) -> np.ndarray:
+    """Reads a mask file: palette indices or grey values as they are, uint8 (H, W).
+
+    An image of several channels, or a JPEG, which changes values, is a mask only if it is black and white: 0 and 255.
+
+    Args:
+        path: the mask.
+        size: (height, width) that it must have, that of its image; None for any.
+        any_image: take the grey values of any other image too, as data sets of saliency have them.
 
     Raises:
-        TTVOSError: the file is missing, is not an image, or has more than one channel or more than 8 bits.
+        TTVOSError: the file is missing, is not an image, has another size, or holds no ids.
     """
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path) as image:
-            mode, pixels = image.mode, np.asarray(image)
+            mode, is_jpeg, pixels = image.mode, image.format == "JPEG", np.asarray(image)
+            if any_image and mode not in ("P", "L"):
+                pixels = np.asarray(image.convert("L"))
     except FileNotFoundError:
         raise TTVOSError(f"{path}: no such mask") from None
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):  # SyntaxError: a broken PNG
         raise TTVOSError(f"{path}: cannot be read as an image") from None
-    if mode == "1":
-        return pixels.astype(np.uint8) * 255
-    if mode not in ("P", "L"):
-        raise TTVOSError(f"{path}: a mask is an 8-bit image of one channel, paletted or grey, not {mode}")
+    if not any_image:
+        pixels = _ids(path, mode, is_jpeg, pixels)
+    if size is not None and pixels.shape != tuple(size):
+        raise TTVOSError(f"{path}: the mask is {format_size(size_of(pixels))}, its image is {format_size(size)}")
     return pixels
 
 
-def write_mask(path: str | Path, labels: np.ndarray) -> None:
-    """Writes a paletted PNG with the DAVIS palette; the file appears whole or not at all.
+def _ids(path: str | Path, mode: str, is_jpeg: bool, pixels: np.ndarray) -> np.ndarray:
+    """The pixels of a mask file of that mode as ids, uint8 (H, W)."""
+    if mode == "1":
+        return pixels.astype(np.uint8) * 255
+    if mode in ("P", "L") and not is_jpeg:
+        return pixels
+    channels = pixels.reshape(*pixels.shape[:2], -1)
+    if mode in ("L", "RGB") and np.isin(channels, (0, 255)).all() and (channels == channels[..., :1]).all():
+        return channels[..., 0].copy()
+    if is_jpeg:
+        raise TTVOSError(f"{path}: is a JPEG, which changes the ids of objects: save the mask as PNG")
+    wanted = "an 8-bit image of one channel, paletted or grey (or one of black and white)"
+    raise TTVOSError(f"{path}: a mask is {wanted}, not {mode}")
+
+
+def write_mask(path: str | Path, labels: np.ndarray, source: str = "") -> None:
+    """Writes a paletted PNG with the DAVIS palette, and the folders that it lies in.
 
     Args:
         path: the file, `.png`.
         labels: uint8 (H, W) ids.
+        source: what the mask is of, for `source_of`.
     """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
@@ -85,16 +119,23 @@ def write_mask(path: str | Path, labels: np.ndarray) -> None:
     image.putpalette(davis_palette().tobytes())
     info = PngInfo()
     info.add_text("Software", WRITTEN_BY)
-    with atomic_file(Path(path)) as partial:
-        image.save(partial, "PNG", pnginfo=info)
+    if source:
+        info.add_text("Source", source)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, "PNG", pnginfo=info)
 
 
-def is_written_by_us(path: Path) -> bool:
-    """Whether a file is a mask that `write_mask` wrote."""
+def source_of(path: Path) -> str | None:
+    """What `write_mask` was told of a mask's source, "" if nothing; None of a file that it did not write."""
     from PIL import Image
 
     try:
         with Image.open(path) as image:
-            return image.info.get("Software") == WRITTEN_BY
+            return image.info.get("Source", "") if image.info.get("Software") == WRITTEN_BY else None
     except (OSError, SyntaxError):
-        return False
+        return None
+
+
+def is_written_by_us(path: Path) -> bool:
+    """Whether a file is a mask that `write_mask` wrote."""
+    return source_of(path) is not None

@@ -1,9 +1,16 @@
 """Sizes of pictures: (height, width) in pixels, and how people write them."""
 
+import numpy as np
+
 from ttvos_tf.errors import TTVOSError
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
+
+
+def size_of(image: np.ndarray) -> Size:
+    """(height, width) of an image or mask, in pixels."""
+    return image.shape[0], image.shape[1]
 
 
 def format_size(size: Size) -> str:

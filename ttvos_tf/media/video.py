@@ -18,6 +18,7 @@ from ttvos_tf.media.images import read_image
 from ttvos_tf.media.sizes import format_size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+LITTER = ("thumbs.db", "desktop.ini")
 DEFAULT_FPS = 24.0  # of a folder, and of what does not tell
 
 
@@ -55,17 +56,23 @@ def open_source(source: str | Path) -> Source:
         return VideoFile(path)
     if str(source).isdecimal():
         return Camera(int(str(source)))
+    if "://" in str(source):
+        raise TTVOSError(f"{source}: streams are not read: record one to a file, or give a camera's number")
     raise TTVOSError(f"{source}: no such video file or folder of frames (a camera is given by its number)")
 
 
 class Folder:
-    """A folder of images, sorted by name as people count: 2.jpg before 10.jpg. Hidden files are passed over."""
+    """A folder of images, sorted by name as people count: 2.jpg before 10.jpg.
+
+    Hidden files, and those that file managers leave (LITTER), are passed over.
+    """
 
     fps = DEFAULT_FPS
     live = False
 
     def __init__(self, path: Path):
-        files = sorted((file for file in path.iterdir() if file.is_file() and file.name[0] != "."), key=_natural)
+        visible = (file for file in path.iterdir() if file.name[0] != "." and file.name.lower() not in LITTER)
+        files = sorted(filter(Path.is_file, visible), key=_natural)
         if not files:
             raise TTVOSError(f"{path}: no frames in this folder")
         names: set[str] = set()

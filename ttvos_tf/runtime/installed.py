@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.sizes import Size
 
 FOLDER = Path(__file__).parent.parent / "models"
 SUFFIX = ".tflite"
@@ -29,11 +30,12 @@ def default_name(folder: Path = FOLDER) -> str:
     return manifest["default"]
 
 
-def find_model(model: str | Path, folder: Path = FOLDER) -> Path:
+def find_model(model: str | Path, size: Size | None = None, folder: Path = FOLDER) -> Path:
     """The file of a model.
 
     Args:
-        model: name of an installed model, or path of a `.tflite` file.
+        model: path of a `.tflite` file, or name of an installed model, whole or shortened as for `full_name`.
+        size: (height, width) that an installed model must have; None for any.
         folder: where models.json is.
 
     Returns:
@@ -47,9 +49,7 @@ def find_model(model: str | Path, folder: Path = FOLDER) -> Path:
         return path
     if path.suffix == SUFFIX:
         raise TTVOSError(f"{path}: no such model file")
-    entry = installed(folder).get(str(model))
-    if entry is None:
-        raise TTVOSError(f"{model}: no such model file, and no installed model of that name (see `ttvos models`)")
+    entry = installed(folder)[full_name(str(model), size, folder)]
     path = folder / entry["file"]
     problem = fault(path, entry)
     if problem:
@@ -57,27 +57,45 @@ def find_model(model: str | Path, folder: Path = FOLDER) -> Path:
     return path
 
 
-def find_name(prefix: str, size: tuple[int, int] | None = None, folder: Path = FOLDER) -> str:
+def full_name(beginning: str, size: Size | None = None, folder: Path = FOLDER) -> str:
     """The installed model that a shortened name means.
 
-    Args:
-        prefix: a whole name, or the beginning of one: "hrnet", "hrnet_480x864".
-        size: (height, width) that the model must have; None for any.
+    The rule: a name may be cut off anywhere, as long as it tells the network ("hrnet", "mobilenet_v2_240x432"). Of the
+    models that begin so, it means the one for the largest frames, and of these the one of the first of PRECISIONS.
 
-    Returns:
-        The matching name; among several the default, else the one of the preferred precision.
+    Args:
+        beginning: of a name, or all of it.
+        size: (height, width) that the model must have; None for any.
+        folder: where models.json is.
 
     Raises:
-        TTVOSError: no name matches.
+        TTVOSError: no name begins so, or those of several networks do.
     """
-    wanted = f"_{size[0]}x{size[1]}_" if size else ""
-    names = [name for name in installed(folder) if f"{name}_".startswith(f"{prefix}_") and wanted in name]
+    entries = installed(folder)
+    if beginning in entries and size in (None, _parts(beginning)[1]):
+        return beginning
+    names = [name for name in entries if name.startswith(beginning) and size in (None, _parts(name)[1])]
+    names = [name for name in names if name.startswith(f"{beginning}_")] or names  # "net" is not "net2"
     if not names:
         at_size = f" of size {size[0]}x{size[1]}" if size else ""
-        raise TTVOSError(f"{prefix}: no installed model of that name{at_size} (see `ttvos models`)")
-    if default_name(folder) in names:
-        return default_name(folder)
-    return min(names, key=lambda name: [not name.endswith(precision) for precision in PRECISIONS])
+        raise TTVOSError(
+            f"{beginning}: no such model file, and no installed model of that name{at_size} (see `ttvos models`)"
+        )
+    if len({_parts(name)[0] for name in names}) > 1:
+        raise TTVOSError(f"{beginning}: may be {', '.join(names)}: give more of the name")
+
+    def rank(name: str) -> tuple[int, int]:
+        _, (height, width), precision = _parts(name)
+        return height * width, -PRECISIONS.index(precision)
+
+    return max(names, key=rank)
+
+
+def _parts(name: str) -> tuple[str, Size, str]:
+    """From "hrnet_480x864_int8" to "hrnet", (480, 864), "int8"."""
+    network, size, precision = name.rsplit("_", 2)
+    height, width = map(int, size.split("x"))
+    return network, (height, width), precision
 
 
 def _manifest(folder: Path) -> dict:

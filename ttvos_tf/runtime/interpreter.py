@@ -11,6 +11,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size
 from ttvos_tf.runtime.flatbuffer import check_whole
 from ttvos_tf.runtime.installed import find_model
+from ttvos_tf.runtime.quiet import without_announcement
 
 # What may be asked for -> the module that has the class Interpreter.
 MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
@@ -87,7 +88,8 @@ class Model:
         runner = self._runner(signature)
         inputs = {name: _checked(name, wanted, tensors) for name, wanted in runner.get_input_details().items()}
         try:
-            return runner(**inputs)
+            with without_announcement():
+                return runner(**inputs)
         except (ValueError, RuntimeError) as error:  # an operator that this runtime does not know shows only here
             raise TTVOSError(f"{self.path}: {self.runtime} cannot run {signature}: {first_line(error)}") from None
 

@@ -10,6 +10,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size
 from ttvos_tf.runtime.flatbuffer import check_whole
 from ttvos_tf.runtime.interpreter import FEATURES, SIGNATURES, STATE, Model, Tensors, first_line, load_runtime
+from ttvos_tf.runtime.quiet import without_announcement
 
 
 class Pair(Model):
@@ -52,7 +53,8 @@ class Pair(Model):
             raise TTVOSError(f"{delegate}: cannot be loaded: {first_line(error)}") from None
         try:
             self._encoder = module.Interpreter(str(path), num_threads=num_threads, experimental_delegates=delegates)
-            self._encoder.allocate_tensors()
+            with without_announcement():
+                self._encoder.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise TTVOSError(f"{path}: cannot be loaded: {first_line(error)}") from None
         # Largest first, as FEATURES are.
