@@ -31,9 +31,9 @@ THRESHOLDS = {
     "float32": FLOAT32,
     "float16": {
         "probability": Within(largest=0.2, iou=0.98),
-        "state_mask": Within(relative=0.01),
-        "state_feat16": Within(relative=0.01),
-        "state_template": Within(relative=0.01),
+        "state_mask": Within(relative=0.03),
+        "state_feat16": Within(relative=0.03),
+        "state_template": Within(relative=0.03),
         "state_count": Within(largest=0),
     },
 }
