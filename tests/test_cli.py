@@ -11,14 +11,16 @@ import pytest
 from PIL import Image
 
 from tests.clips import SIZE, clip, write_frames, write_video
-from tests.commands_in_text import check_command, commands_in
+from tests.docs.pages import shell_commands
 from tests.metrics import iou
 from tests.toy_model import NAME, toy_model
 from ttvos_tf import cli
 from ttvos_tf.commands import models, segment
+from ttvos_tf.config import BACKBONES
 from ttvos_tf.media.images import read_mask, write_mask
 from ttvos_tf.media.video import open_source
 from ttvos_tf.runtime import installed
+from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.runtime.objects import MAX_OBJECTS
 
 LENGTH = 10
@@ -343,10 +345,14 @@ def test_every_example_in_help_is_a_command_that_works(command, capsys):
     with pytest.raises(SystemExit) as left:
         cli.main([command, "--help"] if command else ["--help"])
     assert left.value.code == 0
-    examples = commands_in(capsys.readouterr().out.partition("examples:")[2])
-    assert examples and (not command or all(example[1] == command for example in examples))
-    for example in examples:
-        check_command(example)
+    examples = list(shell_commands(capsys.readouterr().out.partition("examples:")[2]))
+    assert examples
+    for _, name, *options in examples:
+        if name == "COMMAND":
+            continue
+        assert command in ("", name)
+        model = getattr(cli.parser(name).parse_args([name, *options]), "model", None)
+        assert model in (None, *BACKBONES) or model.endswith(".tflite") or find_model(model)
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,12 @@ def commands(text: str) -> Iterator[list[str]]:
     rest = fence.sub("", text)
     blocks += re.findall(r"(?:^ {4}.*\n)+", rest, re.MULTILINE)
     for block in blocks:
-        yield from _of_a_shell(block)
+        yield from shell_commands(block)
     for code in re.findall(r"`([^`]+)`", re.sub(r"^ {4}.*\n", "", rest, flags=re.MULTILINE)):
-        yield from _of_a_shell(code.replace("\n", " "))
+        yield from shell_commands(code.replace("\n", " "))
 
 
-def _of_a_shell(script: str) -> Iterator[list[str]]:
+def shell_commands(script: str) -> Iterator[list[str]]:
     """Commands of a few lines of shell: variables, continued lines and comments, no more."""
     variables: dict[str, str] = {}
     for line in script.replace("\\\n", " ").splitlines():

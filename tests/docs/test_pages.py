@@ -14,7 +14,7 @@ from ttvos_tf import __version__, cli
 from ttvos_tf.config import BACKBONES
 from ttvos_tf.media.images import read_mask
 from ttvos_tf.media.video import open_source
-from ttvos_tf.runtime.installed import find_model, find_name
+from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.sample.render import FIRST_MASK, VIDEO
 from ttvos_tf.training.settings import load_settings
 
@@ -40,7 +40,8 @@ def parse(monkeypatch):
         if program == "ttvos":
             main = cli.main
         elif arguments[0] == "-m":
-            main, arguments = importlib.import_module(arguments[1]).main, arguments[1:]
+            module = "ttvos_tf.cli" if arguments[1] == "ttvos_tf" else arguments[1]  # ttvos_tf/__main__.py
+            main, arguments = importlib.import_module(module).main, arguments[1:]
         else:
             main = load_script(arguments[0]).main
         if program == "python":
@@ -79,8 +80,8 @@ def test_a_command_can_be_given(words, parse):
     for name in ("model", "models", "int8", "float"):
         for text in strings(args.get(name, [])):
             if re.fullmatch(r"[a-z_0-9]+", text):  # a name, and not a file, a placeholder or a config
-                find_model(find_name(text)) if words[1] == "benchmark" else text in BACKBONES or find_model(text)
-    if words[1] in ("training/train.py", "training/teach.py") and args:
+                assert text in BACKBONES or find_model(text)
+    if words[1] in ("training/train.py", "training/teach.py") and args and (ROOT / args["config"]).exists():
         load_settings(args["config"], args["set"])
 
 

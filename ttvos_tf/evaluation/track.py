@@ -50,7 +50,7 @@ def track(tracker: Tracker, video: AnnotatedVideo, year: str, init: str) -> Iter
     """Tracks one sequence; see `track_folder`.
 
     Yields:
-        labels, uint8 (H, W), of each frame, the given ones of the first frame among them; seconds that the step took.
+        labels uint8 (H, W) of a frame, for the first frame the given ones; seconds that the step took.
     """
     first = annotated(read_mask(video.annotations[0]), year)
     ids = ids_of(first, video)

@@ -24,9 +24,9 @@ def convert(model: TTVOS, precision: str = "float32") -> bytes:
 
     Args:
         model: the network; its size becomes the file's.
-        precision: "float32", or "float16" for weights stored as half floats; states and features stay float32. "int8"
-            for a quantised network: features, and state_feat16 with them, are the encoder's int8; the other states,
-            the two matrix products and the running mean stay float32.
+        precision: "float32"; "float16", which stores weights as half floats, while states and features stay float32; or
+            "int8" for a quantised network. In int8 files features and state_feat16 are int8; the other states, the two
+            matrix products and the running mean stay float32.
 
     Returns:
         The file's content.

@@ -9,7 +9,11 @@ from ttvos_tf.compat import keras, tf
 class PadWithColor(keras.layers.Layer):
     """(B, H, W, 3) -> (B, H + 2 pixels, W + 2 pixels, 3), framed with one colour.
 
-    Written as concatenation: a TFLite PAD fills all channels with one value.
+    It concatenates, because a TFLite PAD fills all channels with one value.
+
+    Args:
+        pixels: width of the border.
+        color: value of each channel, as the frame's pixels count.
     """
 
     def __init__(self, pixels: int, color: tuple[float, ...], **kwargs: Any):

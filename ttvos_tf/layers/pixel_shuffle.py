@@ -9,8 +9,11 @@ from ttvos_tf.compat import keras, tf
 class PixelShuffle(keras.layers.Layer):
     """Rearranges (B, H, W, r*r*C) to (B, H*r, W*r, C).
 
-    Channel (i*r + j)*C + c of a cell becomes channel c of its pixel (i, j). PyTorch orders channels as (c, i, j)
-    instead, so ported weights need their output channels permuted.
+    Channel (i*r + j)*C + c of a cell becomes channel c of its pixel (i, j). PyTorch orders channels as (c, i, j):
+    weights from there need their output channels permuted.
+
+    Args:
+        factor: r.
     """
 
     def __init__(self, factor: int = 2, **kwargs: Any):

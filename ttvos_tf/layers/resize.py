@@ -9,8 +9,8 @@ from ttvos_tf.compat import keras, tf
 class ResizeLike(keras.layers.Layer):
     """[x (B, h, w, C), like (B, H, W, any)] -> x resized bilinearly (half-pixel centres) to (B, H, W, C).
 
-    Frame sizes are multiples of 16, so the 1/32 map's size times two may exceed the 1/16 map's by one: a fixed factor
-    would not fit.
+    A fixed factor would not fit: frame sizes are multiples of 16, so twice the size of the 1/32 map may be one more
+    than the size of the 1/16 map.
     """
 
     def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:

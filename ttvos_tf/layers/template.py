@@ -5,7 +5,7 @@ from typing import Any
 
 from ttvos_tf.compat import keras, tf
 
-TRAINED_POSITIONS = 30 * 54  # an eighth of 240x432
+TRAINED_POSITIONS = 30 * 54  # ours: the cells of a frame of 240x432, the size of training
 
 
 def _flatten(x: tf.Tensor) -> tf.Tensor:
@@ -17,9 +17,9 @@ def _flatten(x: tf.Tensor) -> tf.Tensor:
 class TemplateEmbedding(keras.layers.Layer):
     """Eq. 1: [f (B, H, W, c), g (B, H, W, c)] -> I = softmax_rows(f g^T), (B, c, c); rows sum to 1.
 
-    The dot products run over all H*W positions (6480 at 480x864) and would saturate the softmax. They are brought to
-    what they would be, divided by the root of their number, at the size of training: so the template is as sharp at
-    every frame size. Scaling f before the product also keeps fp16 accumulators below 65504.
+    Ours: a scale before the softmax. The dot products sum over all H*W positions, 6480 at 480x864, and would saturate
+    the softmax. The scale makes them means times the root of TRAINED_POSITIONS, so that the template is as sharp at
+    every frame size. f is scaled before the product: this keeps fp16 accumulators below 65504.
     """
 
     def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -50,7 +50,8 @@ def running_mean(template: tf.Tensor, embedding: tf.Tensor, weight: tf.Tensor) -
 class TemplateUpdate(keras.layers.Layer):
     """Eq. 2 as a stateful layer: I_t (B, c, c) -> TP_t (B, c, c), the mean of all embeddings since the last reset.
 
-    Keeps the template and the count t in variables, so the first call after `reset_states` returns its input.
+    The paper's readable form, which tests compare with the network's explicit state. Template and count t are
+    variables. The first call after `reset_states` returns its input.
 
     Args:
         batch_size: B, fixed because the state is a variable.
