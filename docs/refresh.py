@@ -73,12 +73,14 @@ def _names(node: ast.AST) -> list[str]:
 def with_rooms(text: str) -> str:
     """`architecture.md` with today's rooms."""
     imports = room_imports()
-    arrows = [f"    {room} --> {other}\n" for room in imports for other in sorted(_drawn(room, imports))]
+    # "graph" alone is a word of Mermaid's, so the names of nodes have something before them.
+    nodes = [f'    room_{room}["{room}{"/" if _is_folder(room) else ".py"}"]\n' for room in imports]
+    arrows = [f"    room_{room} --> room_{other}\n" for room in imports for other in sorted(_drawn(room, imports))]
     rows = [
         f"| `{room}` | {_sentence(room)} | {', '.join(f'`{other}`' for other in sorted(others)) or '-'} |\n"
         for room, others in imports.items()
     ]
-    text = DRAWING.sub(lambda _: "flowchart TD\n" + "".join(arrows), text, count=1)
+    text = DRAWING.sub(lambda _: "flowchart TD\n" + "".join(nodes + arrows), text, count=1)
     return TABLE.sub(lambda _: "".join(rows), text, count=1)
 
 
@@ -104,10 +106,13 @@ def _drawn(room: str, imports: dict[str, set[str]]) -> set[str]:
     return {other for other in others if not any(other in _below(another, imports) for another in others - {other})}
 
 
+def _is_folder(room: str) -> bool:
+    return (ROOT / PACKAGE / room).is_dir()
+
+
 def _sentence(room: str) -> str:
     """The first line of a room's docstring."""
-    folder = ROOT / PACKAGE / room
-    module = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+    module = ROOT / PACKAGE / (f"{room}/__init__.py" if _is_folder(room) else f"{room}.py")
     return (ast.get_docstring(ast.parse(module.read_text())) or "").split("\n")[0]
 
 

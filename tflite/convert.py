@@ -4,7 +4,7 @@
     python tflite/convert.py --weights runs/rendered/weights.npz --size 240x432 --out out
     python tflite/convert.py --weights weights/mobilenet_v2.npz --calibrate DAVIS      # int8 without training
 
-Each file has the signatures init, step, encode, segment and update (ttvos_tf/export/signatures.py), and lies in --out
+Each file has the signatures init, step, encode, segment and update (ttvos_tf/contract.py), and lies in --out
 as ttvos_<backbone>_<H>x<W>_<precision>.tflite:
 
     float32, float16    of float weights
@@ -57,8 +57,9 @@ def files(
     weights: Path, config: Path | None, sizes: list[tuple[int, int]], calibration: Path | None
 ) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the files that weights are converted to."""
+    from ttvos_tf.contract import FLOAT_PRECISIONS, file_name, model_name
     from ttvos_tf.data.sources import open_source
-    from ttvos_tf.export.convert import FLOAT_PRECISIONS, convert, convert_pair, model_name
+    from ttvos_tf.export.convert import convert, convert_pair
     from ttvos_tf.factory import load_model
     from ttvos_tf.inspection.edge_tpu import unsupported_ops
     from ttvos_tf.training.settings import load_settings
@@ -69,7 +70,7 @@ def files(
         model = load_model(weights, height=height, width=width, expected=expected)
 
         def name(precision: str, model=model) -> str:
-            return f"ttvos_{model_name(model, precision)}.tflite"
+            return file_name(model_name(model.config.backbone, model.size, precision))
 
         if model.config.quantized:
             if clips is not None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from ttvos_tf.contract import file_name, model_name
 from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import load_model
 from ttvos_tf.media.atomic import atomic_file
@@ -15,9 +16,9 @@ from ttvos_tf.runtime.installed import FOLDER
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 # Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.
 MODELS = {
-    f"{backbone}_{height}x{width}_{precision}": (f"{backbone}{suffix}.npz", (height, width), precision)
+    model_name(backbone, size, precision): (f"{backbone}{suffix}.npz", size, precision)
     for backbone in ("mobilenet_v2", "hrnet")
-    for height, width in ((240, 432), (480, 864))
+    for size in ((240, 432), (480, 864))
     for precision, suffix in (("float16", ""), ("int8", "_int8"))
 }
 DEFAULT = "mobilenet_v2_480x864_int8"
@@ -29,7 +30,7 @@ def main() -> None:
     manifest: dict = {"default": DEFAULT}
     for name, (weights, (height, width), precision) in MODELS.items():
         content = convert(load_model(WEIGHTS / weights, height=height, width=width), precision)
-        file = f"ttvos_{name}.tflite"
+        file = file_name(name)
         with atomic_file(FOLDER / file) as path:
             path.write_bytes(content)
         manifest[name] = {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}

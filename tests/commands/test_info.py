@@ -2,12 +2,16 @@ import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.toy_model import HEIGHT, WIDTH, toy_model
 from ttvos_tf.commands import info
+from ttvos_tf.contract import STATE, names
 from ttvos_tf.errors import TTVOSError
+
+CONFIGS = Path(__file__).parents[2] / "training" / "configs"
 
 
 def run(*arguments):
@@ -123,3 +127,23 @@ def test_a_model_file_needs_no_tensorflow():
         "info.add_arguments(parser); info.run(parser.parse_args(sys.argv[1:])); assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(toy_model())], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        ("hrnet.toml", "hrnet_240x432_float16"),
+        ("hrnet_int8.toml", "hrnet_240x432_int8"),
+        ("mobilenet_v2.toml", "mobilenet_v2_240x432_float16"),
+        ("mobilenet_v2_int8.toml", "mobilenet_v2_240x432_int8"),
+    ],
+)
+def test_a_network_and_the_file_made_of_it_print_the_same_state(tmp_path, capsys, config, name):
+    run(CONFIGS / config, "--size", "240x432", "--json", tmp_path / "network.json")
+    network = capsys.readouterr().out
+    run(name, "--json", tmp_path / "file.json")
+    file = capsys.readouterr().out
+    states = [json.loads((tmp_path / f"{each}.json").read_text())["state"] for each in ("network", "file")]
+    assert states[0] == states[1] and list(states[0]) == list(names(STATE))
+    assert states[0]["state_feat16"]["shape"] == [1, 15, 27, 128]
+    assert network[network.index("\nstate") :] == file[file.index("\nstate") :]

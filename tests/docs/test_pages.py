@@ -97,6 +97,14 @@ def test_the_readme_repeats_rows_of_the_results():
     assert set(rows) <= set(read("docs/results.md").splitlines())
 
 
+@pytest.mark.parametrize("backbone", ["mobilenet_v2", "hrnet"])
+def test_the_cards_repeat_the_results(backbone):
+    results = dict(re.findall(r"^\| `(\w+)`[^|]*\| ([\d.]+ \| [\d.]+) \|", read("docs/results.md"), re.MULTILINE))
+    for precision in ("float16", "int8"):
+        row = " | ".join(results[f"{backbone}_{size}_{precision}"] for size in ("480x864", "240x432"))
+        assert f"| {precision} | {row} |" in read(f"weights/{backbone}.md")
+
+
 def test_the_readme_s_example_runs(tmp_path, monkeypatch):
     """As it stands, on the first frames of the clip that it names."""
     frames = [frame for (_, frame), _ in zip(open_source(VIDEO), range(6), strict=False)]

@@ -65,7 +65,7 @@ def test_a_wrong_line_is_put_right():
 
 def test_a_planted_arrow_is_seen():
     text = (ROOT / "docs/architecture.md").read_text()
-    planted = text.replace("    layers --> compat\n", "    layers --> compat\n    layers --> training\n")
+    planted = text.replace("    room_layers --> room_compat\n", "    room_layers --> room_training\n")
     assert planted != text and refresh.with_rooms(planted) == text
 
 

@@ -8,12 +8,13 @@ import pytest
 from tests.clips import large_target, two_masks
 from tests.parity import KerasModel, Within, assert_parity, track
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import STATE, names
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.inspection.operators import check_operators, operators
-from ttvos_tf.runtime.interpreter import STATE, Model
+from ttvos_tf.runtime.interpreter import Model
 
 SCRIPT = "tflite/convert.py"
 ROOT = Path(__file__).parents[2]
@@ -89,11 +90,11 @@ def test_state_is_the_same_going_in_and_out(files):
         for signature in ("init", "step", "update"):
             runner = interpreter.get_signature_runner(signature)
             for side in (runner.get_input_details(), runner.get_output_details()):
-                for name in side.keys() & set(STATE):
+                for name in side.keys() & set(names(STATE)):
                     each = side[name]
                     fact = (tuple(each["shape"]), each["dtype"], each["quantization"])
                     assert details.setdefault(name, fact) == fact, (precision, signature, name)
-        assert set(details) == set(STATE)
+        assert set(details) == set(names(STATE))
 
 
 def test_weights_are_stored_once(files, network):

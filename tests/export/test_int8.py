@@ -10,6 +10,7 @@ from tests.metrics import iou
 from tests.parity import KerasModel, Within, assert_parity, track
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import FEATURES, STATE, names
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
@@ -20,7 +21,7 @@ from ttvos_tf.inspection.edge_tpu import unsupported_ops
 from ttvos_tf.inspection.operators import operators
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.interpreter import FEATURES, STATE, Model
+from ttvos_tf.runtime.interpreter import Model
 from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.runtime.split_model import Pair
 from ttvos_tf.sample import render as sample
@@ -98,7 +99,7 @@ def test_state_is_the_same_going_in_and_out(file):
     facts = {}
     for signature in ("init", "step", "segment", "update"):
         for side in signature_details(file, signature):
-            for name in side.keys() & set(STATE):
+            for name in side.keys() & set(names(STATE)):
                 each = side[name]
                 fact = (tuple(each["shape"]), each["dtype"], each["quantization"])
                 assert facts.setdefault(name, fact) == fact, (signature, name)
@@ -221,7 +222,7 @@ def test_other_networks_convert_and_run(options, tmp_path):
     assert unsupported_ops(path.read_bytes()) == []  # by Edge TPU, of the encoder
     model = Model(path, 1, "litert")
     details = signature_details(path, "encode")[1]
-    for name, expected in zip(FEATURES, quantized.encode(clip.frames[:1]), strict=True):
+    for name, expected in zip(names(FEATURES), quantized.encode(clip.frames[:1]), strict=True):
         got = model("encode", {"frame": clip.frames[:1]})[name].astype(np.float32)
         scale, zero_point = details[name]["quantization"]
         assert np.corrcoef(np.ravel((got - zero_point) * scale), np.ravel(expected))[0, 1] > 0.98

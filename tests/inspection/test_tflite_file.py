@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from ttvos_tf.contract import Tensor
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.inspection.tflite_file import Tensor, read_tflite
+from ttvos_tf.inspection.tflite_file import read_tflite
 
 
 @pytest.fixture(scope="module")

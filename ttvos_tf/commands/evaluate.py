@@ -8,6 +8,7 @@ import argparse
 import json
 from pathlib import Path
 
+from ttvos_tf.contract import SUFFIX
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.report import global_csv, sequence_csv, table, to_json
@@ -15,7 +16,7 @@ from ttvos_tf.evaluation.score import score_folder
 from ttvos_tf.evaluation.track import track_folder
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.installed import SUFFIX, full_name
+from ttvos_tf.runtime.installed import full_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

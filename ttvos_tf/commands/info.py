@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
+import numpy as np
+
 from ttvos_tf.config import BACKBONES, ModelConfig, read_model_config
+from ttvos_tf.contract import SIZE_STEP
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inspection.reports import (
     LINES,
@@ -71,7 +74,7 @@ def _network_lines(report: Report) -> list[str]:
     size, counted = tuple(report["size"]), tuple(report["padded_size"])
     title = "{} at {}x{}".format(report["config"]["backbone"], *size)
     if counted != size:
-        title += ", counted at {}x{}: sides are padded to multiples of 16".format(*counted)
+        title += ", counted at {}x{}: sides are padded to multiples of {}".format(*counted, SIZE_STEP)
     same_network = report["config"]["backbone"] == PAPER_CONFIG.backbone
     same_size = same_network and counted == padded(PAPER_SIZE)
     table: list[Sequence[str]] = [("", "parameters", "paper", "", "multiply-adds", "paper", "")]
@@ -105,7 +108,7 @@ def _file_lines(report: Report) -> list[str]:
 def _state_lines(state: Report) -> list[str]:
     table: list[Sequence[str]] = [("state", "shape", "dtype", "bytes", "at the first frame", "for")]
     for name, each in state.items():
-        size = prod(each["shape"]) * (1 if each["dtype"] == "int8" else 4)
+        size = prod(each["shape"]) * np.dtype(each["dtype"]).itemsize
         table.append((name, str(tuple(each["shape"])), each["dtype"], f"{size:,}", each["initial"], each["why"]))
     return _align(table)
 

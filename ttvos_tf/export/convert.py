@@ -3,6 +3,7 @@
 import tempfile
 
 from ttvos_tf.compat import tf
+from ttvos_tf.contract import PRECISIONS
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.integer_io import encoded_quantization, integer_inputs_and_outputs
 from ttvos_tf.export.signatures import Signatures
@@ -10,17 +11,9 @@ from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.inspection.operators import check_operators
 from ttvos_tf.network.ttvos import TTVOS
 
-FLOAT_PRECISIONS = ("float32", "float16")
-PRECISIONS = (*FLOAT_PRECISIONS, "int8")
-
-
-def model_name(model: TTVOS, precision: str) -> str:
-    """`<backbone>_<H>x<W>_<precision>`."""
-    return f"{model.config.backbone}_{model.size[0]}x{model.size[1]}_{precision}"
-
 
 def convert(model: TTVOS, precision: str = "float32") -> bytes:
-    """Converts a network to TFLite with the five signatures of signatures.py; every weight is stored once.
+    """Converts a network to TFLite with the five signatures of contract.py; every weight is stored once.
 
     Args:
         model: the network; its size becomes the file's.

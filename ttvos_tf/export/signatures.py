@@ -1,23 +1,31 @@
-"""The five signatures of a `.tflite` file, as functions of one frame (batch 1).
+"""The signatures of a `.tflite` file (contract.py), as functions of one frame (batch 1)."""
 
-    init     frame, mask                              -> state_*
-    step     frame, state_*                           -> probability, state_*
-    encode   frame                                    -> feat4, feat8, feat16
-    segment  feat4, feat8, feat16, state_*            -> logit
-    update   feat8, feat16, mask_prob, state_*        -> state_*
-
-The file of the head, for a machine whose accelerator runs `encode`, has `feat4, feat8, feat16` instead of `frame`.
-
-frame is uint8 RGB (1, H, W, 3); mask, mask_prob and probability are float32 (1, H, W, 1) in [0, 1]; logit (1, H, W, 1)
-is foreground minus background, before soft aggregation. `init` and `step` are what one object needs; the other three
-serve several objects on one encoded frame.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ttvos_tf.compat import tf
+from ttvos_tf.contract import (
+    FEATURES,
+    FRAME,
+    HEAD_SIGNATURES,
+    LOGIT,
+    MASK,
+    MASK_PROB,
+    PROBABILITY,
+    SIGNATURES,
+    STATE,
+    names,
+)
+from ttvos_tf.inspection.tensors import tensors_of
 from ttvos_tf.network.ttvos import TTVOS, Features
-from ttvos_tf.runtime.interpreter import FEATURES, STATE
+
+PARTS = {
+    None: SIGNATURES,
+    "encode": {"encode": SIGNATURES["encode"]},
+    "head": HEAD_SIGNATURES,
+}
+"""Part of a network -> the signatures of its file."""
+
+Tensors = Mapping[str, tf.Tensor]
 
 
 class Signatures(tf.Module):
@@ -28,82 +36,58 @@ class Signatures(tf.Module):
 
     Args:
         model: the network.
-        part: which signatures: all of them on frames (None), "encode" alone, or the "head", all others on features.
+        part: which signatures, one of PARTS: all of them on frames (None), "encode" alone, or the "head", all others on
+            features.
     """
 
     def __init__(self, model: TTVOS, part: str | None = None):
         super().__init__()
         self._variables = [v for each in (model.encoder, model.segmenter, model.embedder) for v in each.variables]
+        specs = _specs(model)
         # The Keras models live in the functions' closures; as attributes they would be tracked.
-        functions = _functions(model)
-        if part == "encode":
-            functions = {"encode": functions["encode"]}
-        elif part == "head":
-            del functions["encode"]
-            functions |= _on_features(model)
-        self.functions = functions
+        self.functions = {
+            name: _function(model, name, [specs[spec.name] for spec in signature.inputs if spec.name in specs])
+            for name, signature in PARTS[part].items()
+        }
 
     def concrete(self) -> dict[str, Callable]:
         """Signature name -> concrete function."""
         return {name: function.get_concrete_function() for name, function in self.functions.items()}
 
 
-def _signature(model: TTVOS, *names: str):
-    """tf.function with inputs of these names."""
+def _specs(model: TTVOS) -> dict[str, tf.TensorSpec]:
+    """The inputs that signatures of this network can have, by name; float32, as the network computes."""
     height, width = model.size
-    specs = {
-        "frame": tf.TensorSpec((1, height, width, 3), tf.uint8, "frame"),
-        "mask": tf.TensorSpec((1, height, width, 1), tf.float32, "mask"),
-        "mask_prob": tf.TensorSpec((1, height, width, 1), tf.float32, "mask_prob"),
-        "state_count": tf.TensorSpec((1,), tf.float32, "state_count"),
-    }
-    for tensor in model.segmenter.inputs:
-        specs[tensor.name] = tf.TensorSpec((1, *tensor.shape[1:]), tf.float32, tensor.name)
-    return tf.function(input_signature=[specs[name] for name in names])
+    frame = {FRAME.name: tf.TensorSpec((1, height, width, 3), tf.uint8, FRAME.name)}
+    maps = {spec.name: tf.TensorSpec((1, height, width, 1), tf.float32, spec.name) for spec in (MASK, MASK_PROB)}
+    others = {name: tf.TensorSpec(tensor.shape, tf.float32, name) for name, tensor in tensors_of(model).items()}
+    return frame | maps | others
 
 
-Functions = dict[str, tf.types.experimental.PolymorphicFunction]
+def _function(model: TTVOS, signature: str, specs: list[tf.TensorSpec]) -> tf.types.experimental.PolymorphicFunction:
+    """A signature with these inputs, which keep their names."""
+
+    @tf.function(input_signature=specs)
+    def function(*tensors: tf.Tensor) -> Tensors:
+        return _compute(model, signature, dict(zip([spec.name for spec in specs], tensors, strict=True)))
+
+    return function
 
 
-def _functions(model: TTVOS) -> Functions:
-    @_signature(model, "frame", "mask")
-    def init(frame, mask):
-        return model.init(frame, mask)
-
-    @_signature(model, "frame", *STATE)
-    def step(frame, state_mask, state_feat16, state_template, state_count):
-        state = dict(zip(STATE, (state_mask, state_feat16, state_template, state_count), strict=True))
-        probability, state = model.step(frame, state)
-        return {"probability": probability, **state}
-
-    @_signature(model, "frame")
-    def encode(frame):
-        return dict(zip(FEATURES, model.encode(frame), strict=True))
-
-    @_signature(model, *FEATURES, *STATE[:3])
-    def segment(feat4, feat8, feat16, state_mask, state_feat16, state_template):
-        state = {"state_mask": state_mask, "state_feat16": state_feat16, "state_template": state_template}
-        return {"logit": model.find(Features(feat4, feat8, feat16), state)}
-
-    @_signature(model, "feat8", "feat16", "mask_prob", "state_mask", "state_template", "state_count")
-    def update(feat8, feat16, mask_prob, state_mask, state_template, state_count):
-        state = {"state_mask": state_mask, "state_template": state_template, "state_count": state_count}
-        return model.update(Features(None, feat8, feat16), mask_prob, state)
-
-    return {"init": init, "step": step, "encode": encode, "segment": segment, "update": update}
-
-
-def _on_features(model: TTVOS) -> Functions:
-    """`init` and `step` after `encode`."""
-
-    @_signature(model, "feat8", "feat16", "mask")
-    def init(feat8, feat16, mask):
-        return model.start(Features(None, feat8, feat16), mask)
-
-    @_signature(model, *FEATURES, *STATE)
-    def step(feat4, feat8, feat16, state_mask, state_feat16, state_template, state_count):
-        state = dict(zip(STATE, (state_mask, state_feat16, state_template, state_count), strict=True))
-        probability, state = model.follow(Features(feat4, feat8, feat16), state)
-        return {"probability": probability, **state}
-
-    return {"init": init, "step": step}
+def _compute(model: TTVOS, signature: str, tensors: Tensors) -> Tensors:
+    """What a signature gives, by name. In a head's file the features come in instead of the frame."""
+    if FRAME.name in tensors:
+        features = model.encode(tensors[FRAME.name])
+    else:
+        features = Features(*(tensors.get(name) for name in names(FEATURES)))
+    state = {name: tensors[name] for name in names(STATE, keys=True) if name in tensors}
+    if signature == "encode":
+        return dict(zip(names(FEATURES), features, strict=True))
+    if signature == "init":
+        return model.start(features, tensors[MASK.name])
+    if signature == "segment":
+        return {LOGIT.name: model.find(features, state)}
+    if signature == "update":
+        return model.update(features, tensors[MASK_PROB.name], state)
+    probability, state = model.follow(features, state)
+    return {PROBABILITY.name: probability, **state}

@@ -16,10 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ttvos_tf import contract
 from ttvos_tf.compat import keras
+from ttvos_tf.contract import names
 from ttvos_tf.graph.rebuild import NOTES, Readers, copy_layer, readers, rebuild
 from ttvos_tf.layers import BlockDiagonalConv2D, Channels
-from ttvos_tf.runtime.interpreter import FEATURES
+
+FEATURES = names(contract.FEATURES)
 
 Places = dict[str, tuple[int, int]]
 """Convolution, or feature as it is -> its channels in the encoder's output."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import SIGNATURES, SIZE_STEP, STATE, Tensor
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size
-from ttvos_tf.runtime.interpreter import SIGNATURES
 
 Report = dict[str, Any]
 
@@ -32,41 +32,37 @@ LINES = {
     "transition_head": ("transition head (training only)", ("transition_head",)),
 }
 
-# State tensor -> (what it is at the first frame, what it is for).
-STATE = {
-    "state_mask": ("from the given mask", "previous heatmap, background first: both matchings, Eq. 4"),
-    "state_feat16": ("feat16 of the first frame", "previous features: short-term matching"),
-    "state_template": ("I of the first frame", "TP of Eq. 2; float, since int8 freezes a running mean"),
-    "state_count": ("1", "t of Eq. 2"),
-}
-
 
 def network_report(config: ModelConfig, size: Size) -> Report:
     """What a network costs on frames of a size, for one object.
 
     Args:
         config: the network; it is built with random weights.
-        size: (height, width); counted at the multiples of 16 that such frames are padded to.
+        size: (height, width); counted at the multiples of SIZE_STEP that such frames are padded to.
 
     Returns:
-        "config", "size" (asked for), "padded_size", "parameters", "multiply_adds" (by line of Table 1), "state".
+        "config", "size" (asked for), "padded_size", "parameters", "multiply_adds" (by line of Table 1), "state" (as
+        the file has it that is made of the network).
     """
     try:
         from ttvos_tf.factory import build_model
+        from ttvos_tf.graph.inference import inference_form
         from ttvos_tf.inspection.complexity import costs
+        from ttvos_tf.inspection.tensors import tensors_of
     except ImportError as error:
         raise TTVOSError(f"{config.backbone}: to count it, install TensorFlow: pip install ttvos-tf[train]") from error
     height, width = padded(size)
-    model = build_model(config, height=height, width=width)
+    # Quantised or not, it counts and keeps the same; only the dtypes differ.
+    model = build_model(dataclasses.replace(config, quantized=False), height=height, width=width)
     cost = costs(model)
-    shapes = {tensor.name: ((1, *tensor.shape[1:]), "float32") for tensor in model.segmenter.inputs}
+    tensors = tensors_of(inference_form(model), int8=config.quantized)
     return {
         "config": dataclasses.asdict(config),
         "size": list(size),
         "padded_size": [height, width],
         "parameters": {line: sum(cost[part].parameters for part in parts) for line, (_, parts) in LINES.items()},
         "multiply_adds": {line: sum(cost[part].multiply_adds for part in parts) for line, (_, parts) in LINES.items()},
-        "state": _state(shapes | {"state_count": ((1,), "float32")}),
+        "state": _state(tensors),
     }
 
 
@@ -96,20 +92,25 @@ def file_report(path: Path) -> Report:
         "parameters": file.parameters,
         "multiply_adds": {name: signature.multiply_adds for name, signature in file.signatures.items()},
         "signatures": {name: [list(each.inputs), list(each.outputs)] for name, each in file.signatures.items()},
-        "state": _state({name: (tensor.shape, tensor.dtype) for name, tensor in inputs.items()}),
+        "state": _state(inputs),
     }
 
 
-def _state(tensors: Mapping[str, tuple[tuple[int, ...], str]]) -> Report:
+def _state(tensors: Mapping[str, Tensor]) -> Report:
     """The state tensors among some: name -> shape, dtype, initial, why."""
     return {
-        name: {"shape": list(tensors[name][0]), "dtype": tensors[name][1], "initial": initial, "why": why}
-        for name, (initial, why) in STATE.items()
-        if name in tensors
+        spec.name: {
+            "shape": list(tensors[spec.name].shape),
+            "dtype": tensors[spec.name].dtype,
+            "initial": spec.initial,
+            "why": spec.meaning,
+        }
+        for spec in STATE
+        if spec.name in tensors
     }
 
 
 def padded(size: Size) -> Size:
-    """The multiples of 16 that a frame is padded to."""
-    height, width = (-(-side // 16) * 16 for side in size)
+    """The multiples of SIZE_STEP that a frame is padded to."""
+    height, width = (-(-side // SIZE_STEP) * SIZE_STEP for side in size)
     return height, width

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from ttvos_tf.contract import Tensor
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inspection import schema
 from ttvos_tf.runtime.flatbuffer import check_whole
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A tensor of a signature: shape, and dtype as NumPy names it."""
-
-    shape: tuple[int, ...]
-    dtype: str
 
 
 @dataclass(frozen=True)

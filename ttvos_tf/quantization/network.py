@@ -7,6 +7,7 @@ from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapp
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
 
 from ttvos_tf.compat import keras, tf
+from ttvos_tf.contract import FEATURES, names
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.graph.rebuild import copy_layer, readers, rebuild
@@ -14,7 +15,6 @@ from ttvos_tf.layers import PadWithColor
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization.configs import Int8, config_of
 from ttvos_tf.quantization.quantizers import FixedRange, SameRange
-from ttvos_tf.runtime.interpreter import FEATURES
 
 # A camera byte p enters as (p - 128) / 127.5, an int8 number of that scale and zero point 0. The float network takes
 # p / 127.5 - 1, whose zero lies between two bytes: half a byte more.
@@ -44,7 +44,7 @@ def quantize(model: TTVOS) -> TTVOS:
     result.config = dataclasses.replace(model.config, quantized=True)
     result.encoder = _quantize(result.encoder, {"frame": FRAME_RANGE})
     ranges = [SameRange(tensor.node.layer.quantize_config.output) for tensor in result.encoder.outputs]
-    features = dict(zip(FEATURES, ranges, strict=True))
+    features = dict(zip(names(FEATURES), ranges, strict=True))
     inputs = {**features, "state_feat16": features["feat16"], "state_mask": MASK_RANGE}
     result.segmenter = _quantize(result.segmenter, inputs)
     result.embedder = _quantize(result.embedder, inputs)

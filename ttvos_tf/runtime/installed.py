@@ -9,12 +9,11 @@ import hashlib
 import json
 from pathlib import Path
 
+from ttvos_tf.contract import PRECISIONS, SUFFIX
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size
 
 FOLDER = Path(__file__).parent.parent / "models"
-SUFFIX = ".tflite"
-PRECISIONS = ("int8", "float16", "float32")  # in the order in which they are preferred
 
 
 def installed(folder: Path = FOLDER) -> dict[str, dict]:

@@ -2,28 +2,25 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ttvos_tf.contract import FEATURES, HEAD_SIGNATURES, names
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.sizes import Size
 from ttvos_tf.runtime.flatbuffer import check_whole
-from ttvos_tf.runtime.interpreter import FEATURES, SIGNATURES, STATE, Model, Tensors, first_line, load_runtime
+from ttvos_tf.runtime.interpreter import Model, Tensors, first_line, load_runtime
 from ttvos_tf.runtime.quiet import without_announcement
 
 
 class Pair(Model):
     """A head's file and its encoder's; the attributes and calls of a Model.
 
-    The encoder is called by its one input and its outputs' sizes, because compilers for accelerators drop signatures.
+    The encoder is called by its one input, and its outputs are told apart by shape and scale, because compilers for
+    accelerators drop signatures.
     """
 
-    signatures: ClassVar = {
-        "init": ({"feat8", "feat16", "mask"}, set(STATE)),
-        "step": ({*FEATURES, *STATE}, {"probability", *STATE}),
-        **{name: SIGNATURES[name] for name in ("segment", "update")},
-    }
+    signatures: ClassVar = HEAD_SIGNATURES
 
     def __init__(
         self,
@@ -57,14 +54,18 @@ class Pair(Model):
                 self._encoder.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise TTVOSError(f"{path}: cannot be loaded: {first_line(error)}") from None
-        # Largest first, as FEATURES are.
-        self._outputs = sorted(self._encoder.get_output_details(), key=lambda each: -each["shape"][1])
         super().__init__(head, num_threads, runtime)
-        wanted = self._runner("segment").get_input_details()
-        for name, given in zip(FEATURES, self._outputs, strict=False):
-            ours = wanted[name]
-            if list(ours["shape"]) != list(given["shape"]) or ours["quantization"] != given["quantization"]:
-                raise TTVOSError(f"{head} and {encoder} are not of the same pair: they differ in {name}")
+        inputs, outputs = self._encoder.get_input_details(), self._encoder.get_output_details()
+        if len(inputs) != 1 or tuple(inputs[0]["shape"]) != (1, *self.size, 3):
+            raise TTVOSError(f"{path}: not the encoder of {head}: its one input must be {(1, *self.size, 3)}")
+        self._frame = inputs[0]["index"]
+        self._features: dict[str, int] = {}
+        for name, wanted in self._runners["step"].get_input_details().items():
+            if name in names(FEATURES, keys=True):
+                alike = [given["index"] for given in outputs if _identity(given) == _identity(wanted)]
+                if len(alike) != 1:
+                    raise TTVOSError(f"{head} and {encoder} are not of the same pair: they differ in {name}")
+                self._features[name] = alike[0]
 
     def __call__(self, signature: str, tensors: Mapping[str, np.ndarray]) -> Tensors:
         """As a Model; `frame` goes through the encoder first."""
@@ -76,14 +77,11 @@ class Pair(Model):
         return super().__call__(signature, tensors)
 
     def _encode(self, frame: np.ndarray) -> Tensors:
-        (given,) = self._encoder.get_input_details()
-        self._encoder.set_tensor(given["index"], frame)
+        self._encoder.set_tensor(self._frame, frame)
         self._encoder.invoke()
-        outputs = (self._encoder.get_tensor(each["index"]) for each in self._outputs)
-        return dict(zip(FEATURES, outputs, strict=True))
+        return {name: self._encoder.get_tensor(index) for name, index in self._features.items()}
 
-    def _frame_size(self) -> Size:
-        inputs = self._encoder.get_input_details()
-        if len(inputs) != 1 or len(inputs[0]["shape"]) != 4 or len(self._outputs) != len(FEATURES):
-            raise TTVOSError(f"{self.path}: the other file of the pair is not a TTVOS encoder")
-        return int(inputs[0]["shape"][1]), int(inputs[0]["shape"][2])
+
+def _identity(tensor: Mapping[str, Any]) -> tuple:
+    """What tells one feature from another, and from that of another pair."""
+    return tuple(tensor["shape"]), np.dtype(tensor["dtype"]).name, tensor["quantization"]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ttvos_tf.contract import file_name, model_name
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.evaluation.report import to_json
 from ttvos_tf.evaluation.score import score_folder
 from ttvos_tf.evaluation.track import track_folder
-from ttvos_tf.export.convert import convert, model_name
+from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import load_model
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.training.log import restart_csv
@@ -36,7 +37,7 @@ def validate(weights: Path, settings: ValidationSettings, data_root: Path, init:
     model = load_model(weights, height=settings.height, width=settings.width)
     with tempfile.TemporaryDirectory() as folder:
         precision = "int8" if model.config.quantized else "float32"
-        file = Path(folder) / f"ttvos_{model_name(model, precision)}.tflite"
+        file = Path(folder) / file_name(model_name(model.config.backbone, model.size, precision))
         file.write_bytes(convert(model, precision))
         track_folder(Tracker(str(file), num_threads=2), videos, str(settings.year), init, Path(folder) / "masks")
         scores = score_folder(videos, Path(folder) / "masks", str(settings.year))
