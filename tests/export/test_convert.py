@@ -34,10 +34,12 @@ THRESHOLDS = {
         "probability": Within(largest=0.2, iou=0.98),
         "state_mask": Within(relative=0.03),
         "state_feat16": Within(relative=0.03),
-        "state_template": Within(relative=0.03),
+        "state_template": Within(relative=0.01),
         "state_count": Within(largest=0),
     },
 }
+# The second object is a small place beside the target and no thing, so that its edge is much of it.
+BESIDE = {"float32": {}, "float16": {"probability": Within(relative=0.1, iou=0.95)}}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def chain(request, network, clip):
 def test_chained_frames_equal_keras(files, clip, chain, runtime, precision):
     masks, expected = chain
     got = track(Model(files / f"{precision}.tflite", 2, runtime), clip.frames, masks)
-    assert_parity(got, expected, THRESHOLDS[precision])
+    assert_parity(got, expected, THRESHOLDS[precision] | (BESIDE[precision] if len(masks) > 1 else {}))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
