@@ -3,6 +3,7 @@
 - `paper.md`: the line of each place, `[file:LINE](../file#LLINE) `symbol`: `fragment``. The fragment must be on exactly
   one line of the symbol, a function, class or method; of a file that is not Python, on one line of the file.
 - `architecture.md`: the drawing and the table of the rooms, from the imports and docstrings of the package.
+- `contract.md`: the tables of signatures, tensors and state.
 """
 
 import ast
@@ -11,11 +12,15 @@ from pathlib import Path
 
 import grimp
 
+from ttvos_tf.contract import markdown_table
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = "ttvos_tf"
 PLACE = re.compile(r"\[(?P<path>[\w/.-]+):\d+\]\(\.\./[^)]*\)(?: `(?P<symbol>[\w.]+)`)?: `(?P<fragment>[^`]+)`")
 DRAWING = re.compile(r"(?<=```mermaid\n%% rooms\n).*?(?=```)", re.DOTALL)
 TABLE = re.compile(r"(?<=\| room \| what it is \| imports \|\n\| --- \| --- \| --- \|\n)(?:\|.*\n)*")
+
+CONTRACT = re.compile(r"(?<=<!-- from ttvos_tf/contract.py, by docs/refresh.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
@@ -116,7 +121,12 @@ def _sentence(room: str) -> str:
     return (ast.get_docstring(ast.parse(module.read_text())) or "").split("\n")[0]
 
 
-PAGES = {"paper.md": with_lines, "architecture.md": with_rooms}
+def with_contract(text: str) -> str:
+    """`contract.md` with the tables of the contract."""
+    return CONTRACT.sub(lambda _: f"\n{markdown_table()}\n\n", text, count=1)
+
+
+PAGES = {"paper.md": with_lines, "architecture.md": with_rooms, "contract.md": with_contract}
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 """The one harness for a Keras network against the files made of it: chained frames, a threshold for each output.
 
     expected = track(KerasModel(network), frames, masks)
-    got = track(Model(path, 1, runtime), frames, masks)
+    got = track(TFLiteModel(path, 1, runtime), frames, masks)
     assert_parity(got, expected, {"probability": Within(largest=1e-3), "state_template": Within(relative=1e-3)})
 
 Each side goes on from its own state, so that errors that grow are seen. What `init` gives is the state, whatever its

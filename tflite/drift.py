@@ -29,7 +29,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.images import read_image, read_mask
-from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.sample import render as sample
 
@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def measure(args: argparse.Namespace) -> Iterator[Drift]:
     """Measures clip by clip."""
-    models = Model(args.int8, args.threads), Model(args.float, args.threads)
+    models = TFLiteModel(args.int8, args.threads), TFLiteModel(args.float, args.threads)
     if models[0].size != models[1].size:
         raise TTVOSError(f"{args.int8} and {args.float} are for frames of different size")
     for clip in clips(args.davis, args.split):
@@ -106,7 +106,7 @@ def clips(davis: Path | None, split: str) -> Iterator[LongClip]:
         yield LongClip(video.name, pictures, (np.stack(truth) > 0).astype(np.uint8))
 
 
-def compare(model: Model, reference: Model, clip: LongClip, length: int) -> Drift:
+def compare(model: TFLiteModel, reference: TFLiteModel, clip: LongClip, length: int) -> Drift:
     """Runs two files side by side through a clip of `length` frames, forwards and backwards in turns.
 
     Args:

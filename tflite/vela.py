@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file
-from ttvos_tf.runtime.flatbuffer import check_whole
+from ttvos_tf.runtime.flatbuffer import verify
 
 NPU = "custom:ethos-u"
 
@@ -60,7 +60,7 @@ def compile_file(model: Path, accelerator: str = "ethos-u65-512", vela: str = "v
     """
     from ttvos_tf.inspection.operators import holds_int8, operators
 
-    check_whole(model)
+    verify(model)
     if not holds_int8(model.read_bytes()):
         raise TTVOSError(f"{model}: a float file; Ethos-U takes int8 ones, which convert.py makes of quantised weights")
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@ The losses take masks and logits, no network. So they fit any model that carries
 from dataclasses import dataclass
 
 from ttvos_tf.compat import tf
-from ttvos_tf.contract import VOID
+from ttvos_tf.contract import TARGET, VOID
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def cross_entropy(logit: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         labels: uint8 (B, H, W): 1 target, 0 rest, 255 void.
     """
     known = tf.cast(labels != VOID, tf.float32)[..., None]
-    target = tf.cast(labels == 1, tf.float32)[..., None]
+    target = tf.cast(labels == TARGET, tf.float32)[..., None]
     return mean_of_clips(tf.nn.sigmoid_cross_entropy_with_logits(target, logit), known)
 
 
@@ -76,11 +76,11 @@ def jaccard_loss(logit: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         labels: uint8 (B, H, W): 1 target, 0 rest, 255 void.
     """
     known = tf.cast(labels != VOID, tf.float32)[..., None]
-    target = tf.cast(labels == 1, tf.float32)[..., None]
+    target = tf.cast(labels == TARGET, tf.float32)[..., None]
     probability = tf.sigmoid(logit) * known
     intersection = tf.reduce_sum(probability * target, axis=[1, 2, 3])
     union = tf.reduce_sum(probability + target - probability * target, axis=[1, 2, 3])
-    visible = tf.cast(tf.reduce_any(labels == 1, axis=[1, 2]), tf.float32)
+    visible = tf.cast(tf.reduce_any(labels == TARGET, axis=[1, 2]), tf.float32)
     return tf.reduce_mean(visible * (1.0 - intersection / tf.maximum(union, 1.0)))
 
 

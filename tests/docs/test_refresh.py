@@ -69,6 +69,12 @@ def test_a_planted_arrow_is_seen():
     assert planted != text and refresh.with_rooms(planted) == text
 
 
+def test_a_changed_shape_is_seen():
+    text = (ROOT / "docs/contract.md").read_text()
+    wrong = text.replace("(1, T, T)", "(1, T, 32)")
+    assert wrong != text and refresh.with_contract(wrong) == text
+
+
 def test_every_file_in_the_drawings_is_there():
     text = (ROOT / "docs/architecture.md").read_text()
     files = re.findall(r"\b(\w+/\w+\.py)", text)

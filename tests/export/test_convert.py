@@ -14,7 +14,7 @@ from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.inspection.operators import check_operators, operators
-from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 
 SCRIPT = "tflite/convert.py"
 ROOT = Path(__file__).parents[2]
@@ -72,13 +72,13 @@ def chain(request, network, clip):
 @pytest.mark.parametrize("precision", THRESHOLDS)
 def test_chained_frames_equal_keras(files, clip, chain, runtime, precision):
     masks, expected = chain
-    got = track(Model(files / f"{precision}.tflite", 2, runtime), clip.frames, masks)
+    got = track(TFLiteModel(files / f"{precision}.tflite", 2, runtime), clip.frames, masks)
     assert_parity(got, expected, THRESHOLDS[precision] | (BESIDE[precision] if len(masks) > 1 else {}))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_three_signatures_equal_the_fused_one(files, clip, runtime):
-    model = Model(files / "float32.tflite", 2, runtime)
+    model = TFLiteModel(files / "float32.tflite", 2, runtime)
     masks = two_masks(clip)[:1]
     assert_parity(track(model, clip.frames, masks, fused=False), track(model, clip.frames, masks), FLOAT32)
 
@@ -152,7 +152,7 @@ def test_every_network_converts_and_runs(options, tmp_path):
     path.write_bytes(convert(network))
     rng = np.random.default_rng(0)
     frames, mask = rng.integers(0, 255, (3, 32, 64, 3), dtype=np.uint8), rng.random((32, 64), np.float32)
-    got = track(Model(path, 1, "litert"), frames, [mask])
+    got = track(TFLiteModel(path, 1, "litert"), frames, [mask])
     assert_parity(got, track(KerasModel(network), frames, [mask]), {"probability": Within(largest=1e-3)})
 
 

@@ -21,9 +21,9 @@ from ttvos_tf.inspection.edge_tpu import unsupported_ops
 from ttvos_tf.inspection.operators import operators
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 from ttvos_tf.runtime.letterbox import letterbox
-from ttvos_tf.runtime.split_model import Pair
+from ttvos_tf.runtime.split_model import SplitModel
 from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def pair(network):
 
 @pytest.fixture(scope="module")
 def rolled(file, clip):
-    return track(Model(file, 1, "litert"), clip.frames, two_masks(clip)[:1])
+    return track(TFLiteModel(file, 1, "litert"), clip.frames, two_masks(clip)[:1])
 
 
 @pytest.mark.parametrize("labels", [(sample.CAR,), (sample.BALLOON,), (sample.CAR, sample.BALLOON)], ids=str)
@@ -84,7 +84,7 @@ def test_shipped_file_equals_fake_quantisation(labels, shipped_network):
     masks = [place.mask_to_model(truth[0] == label)[0, ..., 0] for label in labels]
     expected = track(KerasModel(shipped_network), images, masks)
     for runtime in RUNTIMES:
-        got = track(Model("mobilenet_v2_240x432_int8", 2, runtime), images, masks)
+        got = track(TFLiteModel("mobilenet_v2_240x432_int8", 2, runtime), images, masks)
         assert_parity(got, expected, FAKE_QUANTISED)
 
 
@@ -120,7 +120,7 @@ def test_camera_bytes_enter_as_they_are(file, content):
 
 
 def test_three_signatures_equal_the_fused_one(file, rolled, clip):
-    model = Model(file, 1, "litert")
+    model = TFLiteModel(file, 1, "litert")
     features = model("encode", {"frame": clip.frames[:1]})
     assert {feature.dtype for feature in features.values()} == {np.dtype(np.int8)}
     got = track(model, clip.frames, two_masks(clip)[:1], fused=False)
@@ -151,7 +151,7 @@ def test_pair_computes_what_the_file_does(pair, file, clip, rolled, tmp_path):
     encode, head = (tmp_path / f"{name}.tflite" for name in ("encode", "head"))
     for path, content in zip((encode, head), pair, strict=True):
         path.write_bytes(content)
-    model = Pair(head, encode, num_threads=1, runtime="litert")
+    model = SplitModel(head, encode, num_threads=1, runtime="litert")
     assert model.size == SIZE
     # Kernels join other operators where the graph is cut.
     assert_parity(track(model, clip.frames, two_masks(clip)[:1]), rolled, {"probability": Within(iou=0.98)})
@@ -169,13 +169,13 @@ def test_files_that_are_no_pair_are_unsupported_ops(pair, file, tmp_path):
     for path, content in zip((encode, head, text), (*pair, b"no model"), strict=True):
         path.write_bytes(content)
     with pytest.raises(TTVOSError, match="it has no signature 'init'"):
-        Pair(encode, encode)
+        SplitModel(encode, encode)
     with pytest.raises(TTVOSError, match="not a TTVOS model"):
-        Pair(file, encode)
+        SplitModel(file, encode)
     with pytest.raises(TTVOSError, match=r"text\.tflite"):
-        Pair(head, text)
+        SplitModel(head, text)
     with pytest.raises(TTVOSError, match=r"no-such-lib\.so: cannot be loaded"):
-        Pair(head, encode, delegate="no-such-lib.so")
+        SplitModel(head, encode, delegate="no-such-lib.so")
     with pytest.raises(TTVOSError, match="it runs the encoder of a Coral pair, and none is given"):
         Tracker(file, delegate="libedgetpu.so.1")
 
@@ -220,7 +220,7 @@ def test_other_networks_convert_and_run(options, tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(convert(quantized, "int8"))
     assert unsupported_ops(path.read_bytes()) == []  # by Edge TPU, of the encoder
-    model = Model(path, 1, "litert")
+    model = TFLiteModel(path, 1, "litert")
     details = signature_details(path, "encode")[1]
     for name, expected in zip(names(FEATURES), quantized.encode(clip.frames[:1]), strict=True):
         got = model("encode", {"frame": clip.frames[:1]})[name].astype(np.float32)

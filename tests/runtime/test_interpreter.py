@@ -7,18 +7,18 @@ import pytest
 
 from tests.toy_model import HEIGHT, NAME, WIDTH, toy_model
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.interpreter import MODULES, Model
+from ttvos_tf.runtime.interpreter import MODULES, TFLiteModel
 
 # Runs apart, because a runtime that is handed a broken file may crash.
 LOAD_ALL = """
 import sys
 from pathlib import Path
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 
 for path in sorted(Path(sys.argv[2]).iterdir()):
     try:
-        Model(path, 1, sys.argv[1])
+        TFLiteModel(path, 1, sys.argv[1])
         print("loaded", path.name)
     except TTVOSError as error:
         assert path.name in str(error) and "\\n" not in str(error), error
@@ -43,7 +43,7 @@ def test_a_vector_that_reaches_past_the_end_is_refused(tmp_path):
     content[description - 4 : description] = len(content).to_bytes(4, "little")
     (tmp_path / "a.tflite").write_bytes(content)
     with pytest.raises(TTVOSError, match=r"a\.tflite: the file is cut short or damaged"):
-        Model(tmp_path / "a.tflite")
+        TFLiteModel(tmp_path / "a.tflite")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n" + bytes(99), bytes(5000)])
@@ -51,7 +51,7 @@ def test_not_tflite(tmp_path, content):
     path = tmp_path / "a.tflite"
     path.write_bytes(content)
     with pytest.raises(TTVOSError, match=r"a\.tflite: not a TFLite file"):
-        Model(path)
+        TFLiteModel(path)
 
 
 def test_whole_but_another_network(tmp_path):
@@ -68,39 +68,39 @@ def test_whole_but_another_network(tmp_path):
     path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved")).convert())
     for runtime in MODULES:
         with pytest.raises(TTVOSError, match=r"not a TTVOS model: it has no signature 'init' \(it has serve\)"):
-            Model(path, runtime=runtime)
+            TFLiteModel(path, runtime=runtime)
 
 
 def test_missing_files_and_names(tmp_path):
     with pytest.raises(TTVOSError, match=r"none\.tflite: no such model file"):
-        Model(tmp_path / "none.tflite")
+        TFLiteModel(tmp_path / "none.tflite")
     with pytest.raises(TTVOSError, match="unknown_name: no such model file, and no installed model of that name"):
-        Model("unknown_name")
+        TFLiteModel("unknown_name")
     with pytest.raises(TTVOSError, match="no such model file"):
-        Model(tmp_path)
+        TFLiteModel(tmp_path)
 
 
 def test_the_runtime_that_is_asked_for():
     for runtime in MODULES:
-        assert Model(toy_model(), runtime=runtime).runtime == runtime
-    assert Model(toy_model()).runtime == "litert"
+        assert TFLiteModel(toy_model(), runtime=runtime).runtime == runtime
+    assert TFLiteModel(toy_model()).runtime == "litert"
 
 
 def test_a_runtime_that_is_not_installed(monkeypatch):
     for module in MODULES.values():
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(TTVOSError, match="runtime: litert is not installed: pip install ai-edge-litert"):
-        Model(toy_model(), runtime="litert")
+        TFLiteModel(toy_model(), runtime="litert")
     with pytest.raises(TTVOSError, match="tflite-runtime is not installed: pip install tflite-runtime"):
-        Model(toy_model(), runtime="tflite-runtime")
-    assert Model(toy_model()).runtime == "tensorflow"
+        TFLiteModel(toy_model(), runtime="tflite-runtime")
+    assert TFLiteModel(toy_model()).runtime == "tensorflow"
 
 
 @pytest.mark.parametrize("runtime", MODULES)
 def test_it_computes_what_the_bare_interpreter_does(runtime):
     """Every signature, two times over; what was handed out stays as it was."""
     bare = importlib.import_module(MODULES[runtime]).Interpreter(str(toy_model()))
-    model = Model(toy_model(), 1, runtime)
+    model = TFLiteModel(toy_model(), 1, runtime)
     assert (model.size, model.name) == ((HEIGHT, WIDTH), NAME)
     rng = np.random.default_rng(0)
     handed_out = []
@@ -135,7 +135,7 @@ def test_it_computes_what_the_bare_interpreter_does(runtime):
     ],
 )
 def test_tensors_that_do_not_fit_are_named(change, message):
-    model = Model(toy_model())
+    model = TFLiteModel(toy_model())
     frame = np.zeros((1, HEIGHT, WIDTH, 3), np.uint8)
     given = {"frame": frame, **model("init", {"frame": frame, "mask": np.ones((1, HEIGHT, WIDTH, 1), np.float32)})}
     assert "probability" in model("step", given)

@@ -10,6 +10,7 @@ is not. Targets that come out from behind something are in the clips (occluder.p
 import cv2
 import numpy as np
 
+from ttvos_tf.contract import TARGET
 from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.motion import move
 
@@ -33,7 +34,7 @@ def _part_lost(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     y, x = np.mgrid[: mask.shape[0], : mask.shape[1]]
     angle = rng.uniform(0, 2 * np.pi)
     along = np.cos(angle) * x + np.sin(angle) * y
-    return mask * (along > np.quantile(along[mask == 1], rng.uniform(0.2, 0.8))).astype(np.uint8)
+    return mask * (along > np.quantile(along[mask == TARGET], rng.uniform(0.2, 0.8))).astype(np.uint8)
 
 
 def _more_caught(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
@@ -59,7 +60,7 @@ def _place_missed(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
 
 def box_mask(mask: np.ndarray) -> np.ndarray:
     """Replaces a mask's target by its bounding box: uint8 (H, W) -> uint8 (H, W)."""
-    rows, columns = np.nonzero((mask == 1).any(1))[0], np.nonzero((mask == 1).any(0))[0]
+    rows, columns = np.nonzero((mask == TARGET).any(1))[0], np.nonzero((mask == TARGET).any(0))[0]
     box = np.zeros_like(mask)
     if len(rows):
         box[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from ttvos_tf.contract import Tensor
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inspection import schema
-from ttvos_tf.runtime.flatbuffer import check_whole
+from ttvos_tf.runtime.flatbuffer import verify
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def read_tflite(path: Path) -> TFLiteFile:
     Raises:
         TTVOSError: missing, damaged, or not a TFLite file.
     """
-    check_whole(path)
+    verify(path)
     try:
         return _describe(path.read_bytes())
     except Exception as error:  # whole, but its numbers lead nowhere

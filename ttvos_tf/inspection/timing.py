@@ -14,7 +14,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size, parse_size
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.installed import find_model
-from ttvos_tf.runtime.interpreter import Model, Tensors
+from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel
 from ttvos_tf.runtime.objects import Box
 
 WARM_UP = 5  # frames: caches fill, memory is allocated, the processor's clock rises
@@ -91,9 +91,9 @@ def peak_memory() -> int:
 
 
 class _Stopwatch:
-    """A Model that notes how long each call of its signatures takes."""
+    """A TFLiteModel that notes how long each call of its signatures takes."""
 
-    def __init__(self, model: Model):
+    def __init__(self, model: TFLiteModel):
         self.model, self.size = model, model.size
         self.milliseconds: dict[str, list[float]] = defaultdict(list)
 

@@ -34,7 +34,7 @@ TABLES: dict[str, Mapping[int, int | str | list[str]]] = {
 }
 
 
-def check_whole(path: Path) -> None:
+def verify(path: Path) -> None:
     """Checks that a file is TFLite and complete.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttvos_tf.contract import SIGNATURES, Tensor, check, name_of
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.flatbuffer import check_whole
+from ttvos_tf.runtime.flatbuffer import verify
 from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.runtime.quiet import without_announcement
 
@@ -22,8 +22,8 @@ LAST_RESORT = {"tensorflow": "tensorflow.lite.python.interpreter"}
 Tensors = dict[str, np.ndarray]
 
 
-class Model:
-    """A loaded model. Calls share its buffers: use one Model in one thread.
+class TFLiteModel:
+    """A loaded model. Calls share its buffers: use one TFLiteModel in one thread.
 
     Attributes:
         path: the file.
@@ -50,7 +50,7 @@ class Model:
         self.runtime, module = load_runtime(runtime)
         self.path = find_model(model)
         self.name = name_of(self.path)
-        check_whole(self.path)
+        verify(self.path)
         try:
             self._interpreter = module.Interpreter(model_path=str(self.path), num_threads=num_threads)
             # No allocate_tensors() of the whole file: it would turn XNNPACK on in tflite-runtime 2.14, nine times as

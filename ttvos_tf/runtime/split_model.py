@@ -8,13 +8,13 @@ import numpy as np
 
 from ttvos_tf.contract import FEATURES, HEAD_SIGNATURES, names
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.flatbuffer import check_whole
-from ttvos_tf.runtime.interpreter import Model, Tensors, first_line, load_runtime
+from ttvos_tf.runtime.flatbuffer import verify
+from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel, first_line, load_runtime
 from ttvos_tf.runtime.quiet import without_announcement
 
 
-class Pair(Model):
-    """A head's file and its encoder's; the attributes and calls of a Model.
+class SplitModel(TFLiteModel):
+    """A head's file and its encoder's; the attributes and calls of a TFLiteModel.
 
     The encoder is called by its one input, and its outputs are told apart by shape and scale, because compilers for
     accelerators drop signatures.
@@ -36,13 +36,13 @@ class Pair(Model):
             head: path of the file that convert.py names `..._int8_head.tflite`.
             encoder: path of `..._int8_encode.tflite`, or of what Edge TPU's compiler made of it.
             delegate: library that runs the encoder, "libedgetpu.so.1" for instance; None for the CPU.
-            num_threads, runtime: as for a Model.
+            num_threads, runtime: as for a TFLiteModel.
 
         Raises:
-            TTVOSError: as for a Model; no such library; the files are not of the same pair.
+            TTVOSError: as for a TFLiteModel; no such library; the files are not of the same pair.
         """
         path = Path(encoder)
-        check_whole(path)
+        verify(path)
         _, module = load_runtime(runtime)
         try:
             delegates = [module.load_delegate(delegate)] if delegate else None
@@ -68,7 +68,7 @@ class Pair(Model):
                 self._features[name] = alike[0]
 
     def __call__(self, signature: str, tensors: Mapping[str, np.ndarray]) -> Tensors:
-        """As a Model; `frame` goes through the encoder first."""
+        """As a TFLiteModel; `frame` goes through the encoder first."""
         if "frame" in tensors:
             features = self._encode(tensors["frame"])
             if signature == "encode":

@@ -8,10 +8,10 @@ import numpy as np
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size, format_size
 from ttvos_tf.runtime.aggregation import soft_aggregate
-from ttvos_tf.runtime.interpreter import Model, Tensors
+from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel
 from ttvos_tf.runtime.letterbox import Letterbox, letterbox
 from ttvos_tf.runtime.objects import Box, check_count, objects_in_boxes, objects_in_mask
-from ttvos_tf.runtime.split_model import Pair
+from ttvos_tf.runtime.split_model import SplitModel
 
 MIN_BOX_COVERAGE = 0.05  # of a box, for what was found in it to be taken for the object
 
@@ -52,9 +52,9 @@ class Tracker:
         if encoder is None:
             if delegate:
                 raise TTVOSError(f"delegate {delegate}: it runs the encoder of a Coral pair, and none is given")
-            self.model = Model(model, num_threads, runtime)
+            self.model = TFLiteModel(model, num_threads, runtime)
         else:
-            self.model = Pair(model, encoder, delegate, num_threads, runtime)
+            self.model = SplitModel(model, encoder, delegate, num_threads, runtime)
         self.reset()
 
     def reset(self) -> None:

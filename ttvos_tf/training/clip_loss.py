@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ttvos_tf.compat import tf
-from ttvos_tf.contract import VOID
+from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.losses import LossWeights, TemporalConsistencyLoss, cross_entropy, jaccard_loss, total_loss
 from ttvos_tf.network.ttvos import TTVOS, Features, foreground, pool_mask
 
@@ -107,7 +107,7 @@ def mask_distillation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, firs
 
 def _foreground(labels: tf.Tensor) -> tf.Tensor:
     """Labels uint8 (B, H, W) -> the target's probability (B, H, W, 1), 0 or 1."""
-    return tf.cast(labels == 1, tf.float32)[..., None]
+    return tf.cast(labels == TARGET, tf.float32)[..., None]
 
 
 def _mean(terms: list[tf.Tensor]) -> tf.Tensor:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ttvos_tf.contract import TARGET
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.first_masks import box_mask, corrupt_mask
 from ttvos_tf.data.loader import Batch, Sources, batches
@@ -40,7 +41,7 @@ def previous_masks(
     generators = np.random.default_rng([settings.seed, step, 2]).spawn(len(first) * process.count)
     return np.stack(
         [
-            corrupt_mask(rng, (mask == 1).view(np.uint8)) if rng.random() < settings.damage_probability else mask
+            corrupt_mask(rng, (mask == TARGET).view(np.uint8)) if rng.random() < settings.damage_probability else mask
             for mask, rng in zip(first, process.share(generators), strict=True)
         ]
     )

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ttvos_tf.compat import tf
-from ttvos_tf.contract import VOID
+from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.network.ttvos import TTVOS, foreground, pool_mask
 from ttvos_tf.training.clip_loss import ClipLoss, unroll
 
@@ -63,9 +63,9 @@ def draw_clip(model: TTVOS, frames: np.ndarray, masks: np.ndarray, first_mask: n
         return cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
 
     columns = []
-    given = tf.cast(first_mask == 1, tf.float32)[..., None]
+    given = tf.cast(first_mask == TARGET, tf.float32)[..., None]
     for t, logit, similarity, previous in unroll(model, tf.constant(frames), given):
-        target = (masks[:, t] == 1).astype(np.float32)[..., None]
+        target = (masks[:, t] == TARGET).astype(np.float32)[..., None]
         transition = (pool_mask(target) - previous).numpy()[0, ..., 1]
         estimated = model.transition(similarity).numpy()[0, ..., 1]
         strength = np.linalg.norm(similarity.numpy()[0], axis=-1)
