@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ttvos_tf.data.video_clips
-from tests.data.trees import BLUE, GREEN, RED, check_clip, inner, labels_of, sliding, write_davis
+from tests.data.trees import BARE, BLUE, GREEN, RED, check_clip, inner, labels_of, sliding, write_davis
 from ttvos_tf.contract import VOID
 from ttvos_tf.data.clip import Clip, ClipSpec
 from ttvos_tf.data.copy_paste import copy_paste
@@ -82,15 +84,20 @@ def test_share(share, tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(ttvos_tf.data.video_clips, "copy_paste", lambda *args: calls.append(args) or copy_paste(*args))
     write_davis(tmp_path, {"dog": sliding()})
-    check_clip(DavisClips(tmp_path, pasted=share).sample(np.random.default_rng(0), SPEC), SPEC)
+    check_clip(
+        DavisClips(tmp_path, augmentation=replace(BARE, paste_probability=share)).sample(
+            np.random.default_rng(0), SPEC
+        ),
+        SPEC,
+    )
     assert len(calls) == share
 
 
-def test_a_video_that_hardly_shows_its_object_gets_one_of_another(tmp_path, monkeypatch):
-    monkeypatch.setattr(ttvos_tf.data.video_clips, "SAME_VIDEO", 1.0)
+def test_a_video_that_hardly_shows_its_object_gets_one_of_another(tmp_path):
     empty = np.zeros_like(sliding(1)[0])
     write_davis(tmp_path, {"ghost": [*sliding(1), *[empty] * 59], "cat": sliding()})
-    source = DavisClips(tmp_path, pasted=1.0)
+    pasted = replace(BARE, paste_probability=1.0, same_video_probability=1.0)
+    source = DavisClips(tmp_path, augmentation=pasted)
     for seed in range(200):
         check_clip(source.sample(np.random.default_rng(seed), ClipSpec(2, 48, 80)), ClipSpec(2, 48, 80))
 
@@ -98,9 +105,9 @@ def test_a_video_that_hardly_shows_its_object_gets_one_of_another(tmp_path, monk
 @pytest.mark.parametrize(("same", "donors"), [(0.0, {"dog", "cat"}), (1.0, {"dog"})])
 def test_donors(same, donors, tmp_path, monkeypatch):
     """The dog's first clip gets its object from any video, or from another clip of the dog."""
-    monkeypatch.setattr(ttvos_tf.data.video_clips, "SAME_VIDEO", same)
     write_davis(tmp_path, {"dog": sliding(), "cat": sliding()})
-    source, drawn = DavisClips(tmp_path, pasted=1.0), []
+    pasted = replace(BARE, paste_probability=1.0, same_video_probability=same)
+    source, drawn = DavisClips(tmp_path, augmentation=pasted), []
     real = source._try_sample
     monkeypatch.setattr(
         source, "_try_sample", lambda rng, video, spec: drawn.append(video.name) or real(rng, video, spec)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.data.trees import check_clip, inner, is_red, labels_of, sliding, write_davis, write_mask
+from tests.data.trees import BARE, check_clip, inner, is_red, labels_of, sliding, write_davis, write_mask
 from ttvos_tf.contract import VOID
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.davis import DavisClips, sequences
@@ -24,7 +24,7 @@ def test_finds_every_layout(tmp_path, inside, year):
 
 def test_masks_stay_on_the_object(tmp_path):
     write_davis(tmp_path, {"dog": sliding()})
-    source = DavisClips(tmp_path)
+    source = DavisClips(tmp_path, augmentation=BARE)
     for seed in range(20):
         clip = source.sample(np.random.default_rng(seed), SPEC)
         check_clip(clip, SPEC)
@@ -34,7 +34,7 @@ def test_masks_stay_on_the_object(tmp_path):
 
 def test_clips_differ_and_are_reproducible(tmp_path):
     write_davis(tmp_path, {"dog": sliding()})
-    source = DavisClips(tmp_path)
+    source = DavisClips(tmp_path, augmentation=BARE)
     first, again, other = (source.sample(np.random.default_rng(seed), SPEC) for seed in (1, 1, 2))
     assert np.array_equal(first.frames, again.frames)
     assert np.array_equal(first.masks, again.masks)
@@ -47,10 +47,10 @@ def test_2016_merges_objects_and_2017_draws_one(tmp_path):
     write_davis(tmp_path / "2017", {"pair": [labels] * 4}, "2017")
     drawn = set()
     for seed in range(20):
-        merged = DavisClips(tmp_path, year="2016").sample(np.random.default_rng(seed), SPEC)
+        merged = DavisClips(tmp_path, year="2016", augmentation=BARE).sample(np.random.default_rng(seed), SPEC)
         colors = merged.frames[0][inner(merged.masks == 1)[0]].argmax(axis=-1)
         assert set(colors) <= {0, 1}  # red and green, not blue
-        single = DavisClips(tmp_path, year="2017").sample(np.random.default_rng(seed), SPEC)
+        single = DavisClips(tmp_path, year="2017", augmentation=BARE).sample(np.random.default_rng(seed), SPEC)
         colors = set(single.frames[inner(single.masks == 1)].argmax(axis=-1))
         assert len(colors) == 1
         drawn |= colors
@@ -62,7 +62,12 @@ def test_2017_keeps_void_void(tmp_path):
     labels[:, 70:110] = np.where(labels[:, 70:110] == 1, 1, VOID)
     write_davis(tmp_path, {"dog": [labels] * 4}, "2017")
     shares = [
-        [np.mean(DavisClips(tmp_path, year="2017").sample(np.random.default_rng(seed), SPEC).masks == value)]
+        [
+            np.mean(
+                DavisClips(tmp_path, year="2017", augmentation=BARE).sample(np.random.default_rng(seed), SPEC).masks
+                == value
+            )
+        ]
         for seed in range(5)
         for value in (1, VOID)
     ]
@@ -73,13 +78,13 @@ def test_first_frame_shows_the_target(tmp_path):
     """Most frames are empty or show a speck: only few draws start well."""
     write_davis(tmp_path, {"late": [labels_of()] * 3 + [labels_of((5, 5, 1, 1))] * 6 + sliding(6)})
     for seed in range(10):
-        check_clip(DavisClips(tmp_path).sample(np.random.default_rng(seed), SPEC), SPEC)
+        check_clip(DavisClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(seed), SPEC), SPEC)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3])
 def test_short_videos_turn_back(tmp_path, frames):
     write_davis(tmp_path, {"short": sliding(frames)})
-    check_clip(DavisClips(tmp_path).sample(np.random.default_rng(0), SPEC), SPEC)
+    check_clip(DavisClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC), SPEC)
 
 
 def remove(path):
@@ -113,7 +118,7 @@ def test_broken_trees_are_named(tmp_path, broken, how, says):
     write_davis(tmp_path, {"dog": sliding(2)})
     how(tmp_path / broken)
     with pytest.raises(TTVOSError, match=says):
-        DavisClips(tmp_path).sample(np.random.default_rng(0), SPEC)
+        DavisClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)
 
 
 def test_missing_or_empty_folders_are_named(tmp_path):
@@ -129,11 +134,11 @@ def test_missing_or_empty_folders_are_named(tmp_path):
 def test_no_object_anywhere(tmp_path):
     write_davis(tmp_path, {"void": [labels_of()] * 2})
     with pytest.raises(TTVOSError, match="Annotations/480p: almost no mask shows an object"):
-        DavisClips(tmp_path).sample(np.random.default_rng(0), SPEC)
+        DavisClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)
 
 
 def test_real_davis(davis):
     assert len(sequences(davis, "train")) + len(sequences(davis, "val")) == len(sequences(davis, "trainval"))
-    source, spec = DavisClips(davis), ClipSpec(4, 240, 432)
+    source, spec = DavisClips(davis, augmentation=BARE), ClipSpec(4, 240, 432)
     for seed in range(5):
         check_clip(source.sample(np.random.default_rng(seed), spec), spec)

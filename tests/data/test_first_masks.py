@@ -2,7 +2,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttvos_tf.data.first_masks import corrupt_mask
+from ttvos_tf.contract import VOID
+from ttvos_tf.data.augmentation import Augmentation
+from ttvos_tf.data.first_masks import box_mask, corrupt_mask, first_mask, previous_mask
+
+SHARES = (0.4, 0.4, 0.2)
 
 
 def rectangle(x, y, width, height):
@@ -16,7 +20,7 @@ def rectangle(x, y, width, height):
 def test_any_mask_can_be_damaged(seed, x, y, width, height):
     mask = rectangle(x, y, width, height)
     before = mask.copy()
-    result = corrupt_mask(np.random.default_rng(seed), mask)
+    result = corrupt_mask(np.random.default_rng(seed), mask, SHARES)
     assert result.shape == mask.shape and result.dtype == np.uint8 and result.max() <= 1
     np.testing.assert_array_equal(mask, before)
 
@@ -25,7 +29,7 @@ def test_every_mistake_happens():
     mask = rectangle(20, 16, 20, 16)
     part, caught, moved = 0, 0, 0
     for seed in range(200):
-        result = corrupt_mask(np.random.default_rng(seed), mask)
+        result = corrupt_mask(np.random.default_rng(seed), mask, SHARES)
         if (result <= mask).all():
             part += 1
             assert 0.1 < result.sum() / mask.sum() <= 1
@@ -35,3 +39,23 @@ def test_every_mistake_happens():
         else:
             moved += 1
     assert part > 50 and caught > 50 and moved > 20
+
+
+def test_box_covers_the_target():
+    mask = np.zeros((6, 8), np.uint8)
+    mask[1, 2] = mask[3, 6] = 1
+    mask[5, 0] = VOID
+    expected = np.zeros_like(mask)
+    expected[1:4, 2:7] = 1
+    np.testing.assert_array_equal(box_mask(mask), expected)
+    assert not box_mask(np.zeros_like(mask)).any()
+
+
+def test_shares_of_boxes_and_of_mistakes():
+    mask = rectangle(20, 16, 20, 16)
+    mask[16, 20] = 0
+    rng, augmentation = np.random.default_rng(0), Augmentation(box_probability=0.25, damage_probability=0.5)
+    for make, share in ((first_mask, 0.25), (previous_mask, 0.5)):
+        changed = [not np.array_equal(make(rng, mask, augmentation), mask) for _ in range(400)]
+        assert abs(np.mean(changed) - share) < 0.1
+        assert make(rng, mask, Augmentation()) is mask

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from tests.data.trees import DyingClips, FailingClips, NoisyClips
+from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.clip import ClipSpec
+from ttvos_tf.data.first_masks import box_mask
 from ttvos_tf.data.loader import batches, make_batch
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
@@ -55,12 +57,13 @@ def lives(pid: int) -> bool:
 
 
 def test_shapes_and_differences():
-    (frames, masks), (other, _) = take(2, workers=0)
-    assert frames.shape == (2, 2, 32, 48, 3)
-    assert masks.shape == (2, 2, 32, 48)
-    assert frames.dtype == masks.dtype == np.uint8
-    assert not np.array_equal(frames[0], frames[1])
-    assert not np.array_equal(frames, other)
+    batch, other = take(2, workers=0)
+    assert batch.frames.shape == (2, 2, 32, 48, 3)
+    assert batch.masks.shape == (2, 2, 32, 48)
+    assert batch.first_masks.shape == batch.previous_masks.shape == (2, 32, 48)
+    assert {array.dtype for array in batch} == {np.dtype(np.uint8)}
+    assert not np.array_equal(batch.frames[0], batch.frames[1])
+    assert not np.array_equal(batch.frames, other.frames)
 
 
 def test_batch_depends_on_seed_and_index_only():
@@ -70,6 +73,24 @@ def test_batch_depends_on_seed_and_index_only():
     assert equal(expected, take(5, workers=2))
     assert equal(expected[3:], take(2, start=3, workers=2))
     assert not equal(expected, [make_batch(SYNTHETIC, SPEC, 2, 6, index) for index in range(5)])
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_clip_and_its_masks_are_the_same_however_the_batch_is_shared(count):
+    given = (SYNTHETIC, SPEC, 8, 5, 3, Augmentation(box_probability=0.5, damage_probability=0.5))
+    whole = make_batch(*given)
+    assert not np.array_equal(whole.first_masks, whole.masks[:, 0])
+    assert not np.array_equal(whole.first_masks, whole.previous_masks)
+    for rank in range(count):
+        part = make_batch(*given, share=(rank, count))
+        assert equal([part], [[array[rank::count] for array in whole]])
+
+
+def test_given_masks_leave_the_clips_as_they_are():
+    exact, varied = (make_batch(SYNTHETIC, SPEC, 8, 5, 3, Augmentation(box_probability=share)) for share in (0.0, 1.0))
+    assert np.array_equal(exact.frames, varied.frames)
+    assert np.array_equal(exact.first_masks, exact.masks[:, 0])
+    assert np.array_equal(varied.first_masks, [box_mask(mask) for mask in varied.masks[:, 0]])
 
 
 def test_sources_are_drawn_by_weight():

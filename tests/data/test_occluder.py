@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import ttvos_tf.data.saliency
 import ttvos_tf.data.video_clips
 from tests.data.trees import sliding, write_davis
 from ttvos_tf.data.augment import Window
+from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.davis import DavisClips
 from ttvos_tf.data.occluder import sample_occluder
@@ -49,14 +49,14 @@ def test_hidden_targets_return():
     assert hidden > 30 and returned > 0.4 * hidden
 
 
-def test_occluders_hide_the_target_of_a_video(tmp_path, monkeypatch):
+def test_occluders_hide_the_target_of_a_video(tmp_path):
     write_davis(tmp_path, {"dog": sliding()})
-    source, hidden = DavisClips(tmp_path), 0
+    bare, occluded = (
+        DavisClips(tmp_path, augmentation=Augmentation(occluder_probability=share)) for share in (0.0, 1.0)
+    )
+    hidden = 0
     for seed in range(10):
-        without = source.sample(np.random.default_rng(seed), SPEC)
-        with monkeypatch.context() as patch:
-            patch.setattr(ttvos_tf.data.video_clips, "OCCLUDED", 1.0)
-            clip = source.sample(np.random.default_rng(seed), SPEC)
+        without, clip = (source.sample(np.random.default_rng(seed), SPEC) for source in (bare, occluded))
         changed = clip.masks != without.masks
         assert (clip.masks[changed] == 0).all()
         assert (clip.frames != without.frames).any(-1)[changed].mean() > 0.95 if changed.any() else True
@@ -67,10 +67,9 @@ def test_occluders_hide_the_target_of_a_video(tmp_path, monkeypatch):
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_share(share, tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(ttvos_tf.data.video_clips, "OCCLUDED", share)
     monkeypatch.setattr(
         ttvos_tf.data.video_clips, "sample_occluder", lambda *args: calls.append(args) or sample_occluder(*args)
     )
     write_davis(tmp_path, {"dog": sliding()})
-    DavisClips(tmp_path).sample(np.random.default_rng(0), SPEC)
+    DavisClips(tmp_path, augmentation=Augmentation(occluder_probability=share)).sample(np.random.default_rng(0), SPEC)
     assert len(calls) == share

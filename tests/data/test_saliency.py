@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from tests.data.trees import SIZE, check_clip, inner, is_red, labels_of, painted, write_mask, write_saliency
+from tests.data.trees import BARE, SIZE, check_clip, inner, is_red, labels_of, painted, write_mask, write_saliency
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.saliency import SaliencyClips, fill, image_pairs, on_own_background
+from ttvos_tf.data.saliency import SaliencyClips, on_own_background
 from ttvos_tf.data.scene import Sprite, render
+from ttvos_tf.data.stills import fill, image_pairs
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.images import read_image, read_mask
 
@@ -26,7 +27,7 @@ def test_finds_every_layout(tmp_path, images, masks):
 def test_clips(tmp_path):
     write_saliency(tmp_path / "a")
     write_saliency(tmp_path / "b", "imgs", "gt")
-    source = SaliencyClips(tmp_path / "a", tmp_path / "b")
+    source = SaliencyClips(tmp_path / "a", tmp_path / "b", augmentation=BARE)
     assert len(source.pairs) == 6
     for seed in range(20):
         clip = source.sample(np.random.default_rng(seed), SPEC)
@@ -54,7 +55,7 @@ def test_mask_is_exactly_where_the_object_is():
     labels = labels_of((60, 30, 40, 40))
     moved = 0
     for seed in range(10):
-        sprites = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC)
+        sprites = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC, (0.7, 1.0))
         frames, seen = render(list(sprites), STILL, SPEC.height, SPEC.width)
         assert is_red(frames)[inner(seen == 1)].all()
         assert not is_red(frames)[inner(seen == 0)].any()
@@ -67,7 +68,7 @@ def test_the_object_moves_smoothly_over_its_background():
     labels = labels_of((60, 30, 40, 40))
     agreement = []
     for seed in range(30):
-        poses = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC)[1].poses
+        poses = on_own_background(np.random.default_rng(seed), painted(labels), labels * 255, SPEC, (0.7, 1.0))[1].poses
         steps = np.diff(poses[:, :2, 2] + poses[:, :2, :2] @ (80, 50), axis=0)
         agreement.append((steps[1:] * steps[:-1]).sum() / np.square(steps).mean() / steps[1:].size)
     assert np.mean(agreement) > 0.7
@@ -101,23 +102,23 @@ class HiddenClips(SaliencyClips):
 def test_a_target_that_is_hidden_at_first_is_drawn_again(tmp_path):
     write_saliency(tmp_path)
     with pytest.raises(TTVOSError, match="almost no mask shows an object"):
-        HiddenClips(tmp_path).sample(np.random.default_rng(0), SPEC)
+        HiddenClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)
 
 
 def test_broken_trees_are_named(tmp_path):
     with pytest.raises(TTVOSError, match="needs images/ and annotations/"):
-        SaliencyClips(tmp_path)
+        SaliencyClips(tmp_path, augmentation=BARE)
     (tmp_path / "images").mkdir()
     with pytest.raises(TTVOSError, match=r"images: no \.jpg"):
-        SaliencyClips(tmp_path)
+        SaliencyClips(tmp_path, augmentation=BARE)
     write_saliency(tmp_path)
     (tmp_path / "annotations/1.png").unlink()
     with pytest.raises(TTVOSError, match=r"images/1\.jpg: has no mask"):
-        SaliencyClips(tmp_path)
+        SaliencyClips(tmp_path, augmentation=BARE)
     write_mask(tmp_path / "annotations/1.png", np.zeros((5, 7), np.uint8), "L")
     with pytest.raises(TTVOSError, match=r"1\.png: the mask is 7x5"):
         for seed in range(20):
-            SaliencyClips(tmp_path).sample(np.random.default_rng(seed), SPEC)
+            SaliencyClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(seed), SPEC)
 
 
 def test_no_object_anywhere(tmp_path):
@@ -125,4 +126,4 @@ def test_no_object_anywhere(tmp_path):
     for path in (tmp_path / "annotations").iterdir():
         write_mask(path, np.zeros(SIZE, np.uint8), "L")
     with pytest.raises(TTVOSError, match="annotations: almost no mask shows an object"):
-        SaliencyClips(tmp_path).sample(np.random.default_rng(0), SPEC)
+        SaliencyClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)

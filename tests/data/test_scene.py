@@ -132,7 +132,7 @@ def test_sprites_are_of_any_size_and_place():
     mask[10:40, 5:45] = 255
     areas = []
     for seed in range(40):
-        sprite = random_sprite(np.random.default_rng(seed), image, mask, spec, label=4)
+        sprite = random_sprite(np.random.default_rng(seed), image, mask, spec, label=4, scales=(0.15, 0.7))
         _, labels = render([Sprite(backdrop(), np.eye(3)), sprite], STILL[:2], 48, 80)
         assert set(np.unique(labels)) <= {0, 4}
         areas.append(np.count_nonzero(labels[0]) / labels[0].size)

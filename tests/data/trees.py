@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.clip import Clip, ClipSpec
 
 RED, GREEN, BLUE = (200, 40, 40), (40, 200, 40), (40, 40, 200)
 SIZE = 96, 160
+BARE = Augmentation(occluder_probability=0.0)  # occluders have any colour, and tests know targets by theirs
 
 
 def labels_of(*boxes: tuple[int, int, int, int]) -> np.ndarray:

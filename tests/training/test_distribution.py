@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttvos_tf.training.distribution import ProcessGroup, workers
+from ttvos_tf.training.distribution import SINGLE_PROCESS, process_group
 from ttvos_tf.training.records import CHECKPOINT, RELEASE
 from ttvos_tf.weights import read_npz
 
@@ -69,4 +69,4 @@ def test_two_processes_are_one(tmp_path):
 def test_one_process_is_the_first_worker():
     from ttvos_tf.compat import tf
 
-    assert workers(tf.distribute.get_strategy()) == ProcessGroup(rank=0, count=1)
+    assert process_group(tf.distribute.get_strategy()) == SINGLE_PROCESS

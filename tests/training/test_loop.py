@@ -10,13 +10,13 @@ import pytest
 import ttvos_tf.training.profile
 import ttvos_tf.training.records
 import ttvos_tf.training.validation
-from tests.data.trees import sliding, write_davis
+from tests.data.trees import sliding, write_davis, write_saliency
 from tests.training.tiny import TINY, clip_batch
-from ttvos_tf.data.first_masks import box_mask
+from ttvos_tf.data.augmentation import Augmentation
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.distribution import ProcessGroup
 from ttvos_tf.training.log import restart_csv
-from ttvos_tf.training.loop import first_masks, open_sources, previous_masks, train
+from ttvos_tf.training.loop import open_sources, train
 from ttvos_tf.training.profile import REPEATS
 from ttvos_tf.training.records import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION
 from ttvos_tf.training.settings import DataSettings, ValidationSettings, load_settings
@@ -31,18 +31,19 @@ def with_train(**changes):
     return dataclasses.replace(TINY, train=dataclasses.replace(TINY.train, **changes))
 
 
-def test_pasted_share_reaches_the_videos(tmp_path):
+def test_augmentation_reaches_every_source(tmp_path):
     write_davis(tmp_path, {"dog": sliding(4)})
-    train_settings = dataclasses.replace(TINY.train, paste_probability=0.25)
-    settings = dataclasses.replace(TINY, train=train_settings, data=(DataSettings(kind="davis"),))
-    assert [source.pasted for source, _ in open_sources(settings, tmp_path).values()] == [0.25]
+    write_saliency(tmp_path)
+    blocks = tuple(DataSettings(kind=kind) for kind in ("davis", "saliency", "synthetic"))
+    settings = dataclasses.replace(with_train(paste_probability=0.25, flicker=0.5), data=blocks)
+    expected = Augmentation(box_probability=0.5, damage_probability=0.5, paste_probability=0.25, flicker=0.5)
+    assert [source.augmentation for source, _ in open_sources(settings, tmp_path).values()] == [expected] * 3
 
 
 def test_loss_falls_on_a_fixed_clip():
     settings = with_train(steps=40, learning_rate=3e-3, freeze_batch_norm=False, train_backbone="all")
     trainer = Trainer(settings, Path("."))
-    frames, masks = clip_batch()
-    losses = [float(trainer.train_step(frames, masks, masks[:, 0]).total) for _ in range(40)]
+    losses = [float(trainer.train_step(clip_batch()).total) for _ in range(40)]
     assert np.isfinite(losses).all()
     assert np.mean(losses[-5:]) < 0.3 * losses[0]
 
@@ -55,10 +56,9 @@ def test_only_the_last_block_trains():
     moving = ("lateral", "top16")  # batch norms of the project's own layers keep statistics
     untouched = [v for v in trainer.model.encoder.variables if v.name not in names and not v.name.startswith(moving)]
     frozen = {v.name: v.numpy() for v in untouched}
-    frames, masks = clip_batch()
     before = {v.name: v.numpy() for v in trainer.trained}
     for _ in range(3):  # the first step's learning rate is zero
-        trainer.train_step(frames, masks, masks[:, 0])
+        trainer.train_step(clip_batch())
     for variable in trainer.model.encoder.variables:
         if variable.name in frozen:
             np.testing.assert_array_equal(variable, frozen[variable.name], err_msg=variable.name)
@@ -93,8 +93,8 @@ def test_hrnets_gradients_reach_all_that_its_config_trains():
     assert not any(name.startswith(config.train.frozen) for name in names)
     assert any(name.startswith("stage2") for name in names)
     before = {v.name: v.numpy() for v in trainer.trained}
-    frames, masks = (np.repeat(np.repeat(array[:, :, :, :48], 2, 2), 2, 3) for array in clip_batch())
-    trainer.train_step(frames, masks, masks[:, 0])
+    frames, masks = (array[:, :, :, :48].repeat(2, 2).repeat(2, 3) for array in clip_batch()[:2])
+    trainer.train_step(Batch(frames, masks, masks[:, 0], masks[:, 0]))
     for variable in trainer.trained:
         assert np.any(variable.numpy() != before[variable.name]), variable.name
 
@@ -103,9 +103,8 @@ def test_average_is_that_of_the_weights():
     trainer = Trainer(with_train(ema_decay=0.25, learning_rate=1e-2), Path("."))
     name = "decoder_up2/kernel"
     expected = trainer.average[name].numpy()
-    frames, masks = clip_batch()
     for step in range(1, 4):
-        trainer.train_step(frames, masks, masks[:, 0])
+        trainer.train_step(clip_batch())
         keep = min(0.25, (1 + step) / (10 + step))
         expected = keep * expected + (1 - keep) * variables(trainer.model)[name].numpy()
         np.testing.assert_allclose(trainer.average[name], expected, atol=1e-6)
@@ -117,8 +116,7 @@ def test_highest_learning_rate_of_the_configs_stays_finite():
     settings = with_train(learning_rate=highest, steps=220, warmup=10, train_backbone="all", freeze_batch_norm=False)
     trainer = Trainer(settings, Path("."))
     for step in range(200):
-        frames, masks = clip_batch(step)
-        assert np.isfinite(trainer.train_step(frames, masks, masks[:, 0])).all(), step
+        assert np.isfinite(trainer.train_step(clip_batch(step))).all(), step
     assert all(np.isfinite(value).all() for value in trainer.average.values())
 
 
@@ -216,48 +214,6 @@ def test_a_loss_that_is_not_finite_leaves_the_last_checkpoint(tmp_path, monkeypa
     raw = [array for name, array in checkpoint.items() if name.startswith("raw/")]
     assert raw and all(np.isfinite(array).all() for array in raw)
     assert checkpoint["optimizer/0"] == 3  # steps taken
-
-
-def test_box_shaped_covers_the_target():
-    mask = np.zeros((6, 8), np.uint8)
-    mask[1, 2] = mask[3, 6] = 1
-    mask[5, 0] = 255
-    expected = np.zeros_like(mask)
-    expected[1:4, 2:7] = 1
-    np.testing.assert_array_equal(box_mask(mask), expected)
-    assert not box_mask(np.zeros_like(mask)).any()
-
-
-def test_share_of_boxes():
-    masks = np.zeros((400, 1, 4, 4), np.uint8)
-    masks[:, 0, 1, 1] = masks[:, 0, 2, 2] = 1
-    boxed = (first_masks(masks, dataclasses.replace(TINY.train, box_probability=0.25), 0).sum((1, 2)) == 4).mean()
-    assert 0.15 < boxed < 0.35
-    assert (first_masks(masks, dataclasses.replace(TINY.train, box_probability=0.0), 0).sum((1, 2)) == 2).all()
-
-
-@pytest.mark.parametrize("count", [2, 4])
-def test_a_clip_is_treated_alike_however_the_batch_is_shared(count):
-    masks = np.zeros((8, 1, 16, 16), np.uint8)
-    masks[:, 0, 4:12, 4:12] = masks[:, 0, 2, 2] = 1
-    first = first_masks(masks, TINY.train, 5)
-    previous = previous_masks(first, TINY.train, 5)
-    for rank in range(count):
-        process = ProcessGroup(rank, count)
-        ours = first_masks(process.share(masks), TINY.train, 5, process)
-        np.testing.assert_array_equal(ours, process.share(first))
-        np.testing.assert_array_equal(previous_masks(ours, TINY.train, 5, process), process.share(previous))
-
-
-def test_share_of_damaged_masks():
-    first = np.zeros((400, 16, 16), np.uint8)
-    first[:, 4:12, 4:12] = 1
-    settings = dataclasses.replace(TINY.train, damage_probability=0.25)
-    previous = previous_masks(first, settings, 3)
-    np.testing.assert_array_equal(previous, previous_masks(first, settings, 3))  # as an exact resume needs it
-    assert 0.15 < (previous != first).any((1, 2)).mean() < 0.35
-    never = dataclasses.replace(TINY.train, damage_probability=0.0)
-    np.testing.assert_array_equal(previous_masks(first, never, 3), first)
 
 
 @pytest.fixture

@@ -47,6 +47,10 @@ def test_most_configs_start_from_something():
         ("[train]\nlengths = [1]", "numbers of frames from 2"),
         ("[train]\ntrain_backbone = 'none'", "last_block"),
         ("[train]\nfrozen = [3]", "frozen must be tuple"),
+        (
+            "[[data]]\nkind = 'davis'\nleave_out_challenge = true",
+            "is for stills, saliency or objects, not for kind 'davis'",
+        ),
         ("[[data]]\nkind = 'imagenet'", "unknown data kind 'imagenet'"),
         ("epochs = 3\n[[data]]\nkind = 'synthetic'", "unknown key 'epochs'"),
         ("init = 3\n[[data]]\nkind = 'synthetic'", "init must be str"),
@@ -56,6 +60,11 @@ def test_most_configs_start_from_something():
         ("[data]\nkind = 'synthetic'", r"data must be written as \[\[data\]\] blocks"),
         ("[[validation]]\n[[data]]\nkind = 'synthetic'", r"bad.toml \[validation\]: must be a table"),
         ("[train]\npaste_probability = 1.5", "train.paste_probability must be from 0 to 1, not 1.5"),
+        ("[train]\nflicker = -1.0", "train.flicker must not be negative, but is -1.0"),
+        ("[train]\nvideo_scales = [1.0, 0.5]", r"train.video_scales must be the lowest and the highest size, .* \[1.0"),
+        ("[train]\ndistractor_shares = [0.5, 0.6]", "train.distractor_shares must be shares from 0 that add up to 1"),
+        ("[train]\ndamage_shares = [1.0]", "train.damage_shares must be three, one a mistake"),
+        ("[train]\nlengths = [2]\nfar_probability = 0.1", "numbers of frames from 3"),
         ("[train]\nlearning_rate = -1.0", "train.learning_rate must not be negative, but is -1.0"),
     ],
 )

@@ -14,7 +14,7 @@ def test_clip_is_drawn_and_written(tmp_path):
     masks = np.zeros((1, 3, 32, 64), np.uint8)
     masks[0, 1, 8:24, 16:32] = 1
     masks[0, 2] = 255
-    picture = draw_clip(model, frames, masks, masks[:, 1])
+    picture = draw_clip(model, frames, masks, masks[:, 1], masks[:, 1])
     assert picture.shape == (5 * 16, 2 * 32, 3) and picture.dtype == np.uint8
     assert (picture[:16, 32:] == 128).all()  # nothing is known of the last frame
     inside, outside = picture[5:11, 9:15].astype(int), picture[:16, 20:32].astype(int)

@@ -21,17 +21,13 @@ def trainer_of(**changes):
     return Trainer(dataclasses.replace(TINY, train=dataclasses.replace(TINY.train, **changes)), Path("."))
 
 
-def gradient(trainer, frames, masks):
+def gradient(trainer, batch):
     """float64, of each trained variable, and the loss."""
     weights = loss_weights(trainer.settings.train)
     with tf.GradientTape() as tape:
-        loss = clip_loss(trainer.model, tf.constant(frames), tf.constant(masks), masks[:, 0], weights)
+        frames, masks, first, previous = (tf.constant(array) for array in batch)
+        loss = clip_loss(trainer.model, frames, masks, first, weights, previous)
     return loss, [np.asarray(each, np.float64) for each in tape.gradient(loss.total, trainer.trained)]
-
-
-def with_first(batch):
-    frames, masks = batch
-    return frames, masks, masks[:, 0]
 
 
 def test_steps_are_adams():
@@ -39,13 +35,13 @@ def test_steps_are_adams():
     first = [np.zeros(v.shape) for v in trainer.trained]
     second = [np.zeros(v.shape) for v in trainer.trained]
     for step in range(1, 4):
-        frames, masks = clip_batch(step)
+        batch = clip_batch(step)
         before = [v.numpy().astype(np.float64) for v in trainer.trained]
-        loss, gradients = gradient(trainer, frames, masks)
+        loss, gradients = gradient(trainer, batch)
         norm = np.sqrt(sum(np.sum(each**2) for each in gradients))
         assert norm > CLIP  # so that the clipping is seen
         gradients = [each * CLIP / norm for each in gradients]
-        given = trainer.train_step(frames, masks, masks[:, 0])
+        given = trainer.train_step(batch)
         np.testing.assert_allclose(given.total, loss.total, rtol=1e-4)
         assert trainer.step == step
         rate = RATE * (1 + np.cos(np.pi * (step - 1) / STEPS)) / 2
@@ -66,30 +62,28 @@ def test_the_learning_rate_grows_and_falls():
     rates = []
     for _ in range(6):
         rates.append(float(schedule(trainer.optimizer.iterations) if callable(schedule) else schedule))
-        trainer.train_step(*with_first(clip_batch()))
+        trainer.train_step(clip_batch())
     expected = [0, RATE / 2, *(RATE * (1 + np.cos(np.pi * t / 4)) / 2 for t in range(4))]
     np.testing.assert_allclose(rates, expected, atol=1e-9)
 
 
-def test_what_damaged_masks_change():
-    """The previous mask is seen by the loss; without one, the first mask stands for it."""
-    frames, masks = clip_batch()
-    losses = [
-        float(trainer_of().train_step(frames, masks, masks[:, 0], previous).total)
-        for previous in (None, masks[:, 0], 0 * masks[:, 0])
-    ]
-    assert losses[0] == losses[1] != losses[2]
+def test_the_loss_sees_both_masks_that_are_given():
+    batch = clip_batch()
+    empty = np.zeros_like(batch.first_masks)
+    given = (batch, batch._replace(first_masks=empty), batch._replace(previous_masks=empty))
+    losses = {float(trainer_of().train_step(each).total) for each in given}
+    assert len(losses) == 3
 
 
 def test_a_restored_trainer_goes_on_as_if_nothing_had_happened(tmp_path):
     whole, other = trainer_of(), trainer_of()
     for step in range(2):
-        whole.train_step(*with_first(clip_batch(step)))
+        whole.train_step(clip_batch(step))
     write_npz(tmp_path / "checkpoint.npz", whole.checkpoint())
     other.restore(tmp_path / "checkpoint.npz")
     assert other.step == 2
     for trainer in (whole, other):
-        trainer.train_step(*with_first(clip_batch(2)))
+        trainer.train_step(clip_batch(2))
     ours, theirs = whole.checkpoint(), other.checkpoint()
     assert ours.keys() == theirs.keys()
     for name in ours.keys() - {"train", "config"}:

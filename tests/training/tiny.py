@@ -3,6 +3,7 @@
 import numpy as np
 
 from ttvos_tf.config import ModelConfig
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
 
 TINY = RunSettings(
@@ -31,4 +32,4 @@ def clip_batch(seed=0):
     for t in range(3):
         masks[:, t, 8:24, 10 + 8 * t : 30 + 8 * t] = 1
     frames[masks == 1] += 150
-    return frames, masks
+    return Batch(frames, masks, masks[:, 0], masks[:, 0])

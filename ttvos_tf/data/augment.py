@@ -15,6 +15,11 @@ class Window:
     width: int
     height: int
 
+    @property
+    def center(self) -> tuple[float, float]:
+        """(x, y)."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
 
 def bounding_box(mask: np.ndarray) -> Window:
     """The smallest window that holds all nonzero pixels of a mask (H, W) with at least one."""

@@ -11,26 +11,27 @@ from ttvos_tf.contract import TARGET
 from ttvos_tf.data.clip import Clip, is_trackable
 
 
-def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip) -> Clip:
+def copy_paste(rng: np.random.Generator, scene: Clip, donor: Clip, known_frames: int = 1) -> Clip:
     """Pastes the donor's target before or behind the scene's; the target is one of both, the other is a distractor.
 
     Args:
         rng: the generator.
         scene: a clip.
         donor: a clip of the same length and size.
+        known_frames: number of first frames that must show the target.
 
     Returns:
-        The clip; the scene as it was, if too little of the chosen target were left in the first frame.
+        The clip; the scene as it was, if too little of the chosen target were left in these frames.
     """
     own, pasted = scene.masks == TARGET, donor.masks == TARGET
     if rng.random() < 0.5:
         pasted &= ~own
     if rng.random() < 0.5:
-        target, alone = pasted, donor.masks[0] == TARGET
+        target, alone = pasted, donor.masks == TARGET
     else:
-        target, alone = own & ~pasted, own[0]
+        target, alone = own & ~pasted, own
     masks = np.where(target, np.uint8(TARGET), np.where(pasted | own, np.uint8(0), scene.masks))
-    if not is_trackable(masks[0], alone):
+    if not all(map(is_trackable, masks[:known_frames], alone)):
         return scene
     frames = [_blend(*images) for images in zip(scene.frames, donor.frames, pasted, strict=True)]
     return Clip(np.stack(frames), masks)

@@ -6,6 +6,7 @@ with a folder `trainval` between, as the tools of 2017 unpack it.
 
 from pathlib import Path
 
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.files import files_by_stem
 from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
@@ -49,8 +50,12 @@ class DavisClips(VideoClips):
         root: the DAVIS folder.
         split: which sequences.
         year: "2016" or "2017".
-        pasted: see VideoClips.
+        augmentation: see VideoClips.
     """
 
-    def __init__(self, root: str | Path, split: str = "train", year: str = "2016", pasted: float = 0.0):
-        super().__init__(sequences(root, split, year), merge_objects=year == "2016", strides=5, pasted=pasted)
+    def __init__(
+        self, root: str | Path, split: str = "train", year: str = "2016", augmentation: Augmentation = DEFAULTS
+    ):
+        super().__init__(
+            sequences(root, split, year), merge_objects=year == "2016", strides=5, augmentation=augmentation
+        )

@@ -1,7 +1,8 @@
-"""Masks with the mistakes that trackers make, for a network to learn to leave them behind.
+"""The masks that a network is given of a clip: the first one, and the previous one, which it goes on from.
 
-A network that is unrolled over a few frames from an exact mask hardly meets its own late mistakes: a part lost, or
-something else caught. Started from a mask with such a mistake, it has to find the target by its template.
+The first one may be a box. The previous one may have a mistake as trackers make them, for a network to learn to leave
+it behind: a network that is unrolled over a few frames from an exact mask hardly meets its own late mistakes, a part
+lost, or something else caught. Started from a mask with such a mistake, it has to find the target by its template.
 
 Nothing at all for a previous mask is not among them: learning to find a target from nothing, a network sees it where it
 is not. Targets that come out from behind something are in the clips (occluder.py).
@@ -12,21 +13,35 @@ import numpy as np
 
 from ttvos_tf.contract import TARGET
 from ttvos_tf.data.augment import bounding_box
+from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.motion import move
 
 
-def corrupt_mask(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
+def first_mask(rng: np.random.Generator, mask: np.ndarray, augmentation: Augmentation) -> np.ndarray:
+    """What the network is given of the first frame: its mask, or the target's bounding box; uint8 (H, W) both."""
+    return box_mask(mask) if rng.random() < augmentation.box_probability else mask
+
+
+def previous_mask(rng: np.random.Generator, mask: np.ndarray, augmentation: Augmentation) -> np.ndarray:
+    """What the network goes on from: a frame's mask, or that with a mistake; uint8 (H, W) both."""
+    if rng.random() >= augmentation.damage_probability:
+        return mask
+    return corrupt_mask(rng, (mask == TARGET).view(np.uint8), augmentation.damage_shares)
+
+
+def corrupt_mask(rng: np.random.Generator, mask: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
     """Draws a mistake: a part lost, something else caught, or the place missed.
 
     Args:
         rng: the generator.
         mask: uint8 (H, W) of 0 and 1, with a target.
+        shares: of the three mistakes.
 
     Returns:
         uint8 (H, W) of 0 and 1.
     """
     mistakes = _part_lost, _more_caught, _place_missed
-    return mistakes[rng.choice(len(mistakes), p=(0.4, 0.4, 0.2))](rng, mask)
+    return mistakes[rng.choice(len(mistakes), p=shares)](rng, mask)
 
 
 def _part_lost(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
@@ -52,16 +67,13 @@ def _more_caught(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
 def _place_missed(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
     """The target is elsewhere by up to half its size or so, and a little larger or smaller."""
     box = bounding_box(mask)
-    center = box.x + box.width / 2, box.y + box.height / 2
     shift = rng.normal(0, 0.2, size=(1, 2)) * (box.width, box.height)
-    pose = move(shift, np.exp(rng.normal(0, 0.15)), rng.normal(0, 0.17), center)[0]
+    pose = move(shift, np.exp(rng.normal(0, 0.15)), rng.normal(0, 0.17), box.center)[0]
     return cv2.warpAffine(mask, pose[:2], mask.shape[::-1], flags=cv2.INTER_NEAREST)
 
 
 def box_mask(mask: np.ndarray) -> np.ndarray:
     """Replaces a mask's target by its bounding box: uint8 (H, W) -> uint8 (H, W)."""
-    rows, columns = np.nonzero((mask == TARGET).any(1))[0], np.nonzero((mask == TARGET).any(0))[0]
-    box = np.zeros_like(mask)
-    if len(rows):
-        box[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 1
+    window, box = bounding_box(mask == TARGET), np.zeros_like(mask)
+    box[window.y : window.y + window.height, window.x : window.x + window.width] = TARGET
     return box

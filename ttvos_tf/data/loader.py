@@ -1,7 +1,7 @@
 """Batches of clips, made by worker processes beside the training step.
 
     sources = {"davis": (DavisClips(root), 1.0), "saliency": (SaliencyClips(folder), 1.0)}
-    for frames, masks in batches(sources, ClipSpec(4, 240, 432), batch_size=4, seed=0, start=step):
+    for batch in batches(sources, ClipSpec(4, 240, 432), batch_size=4, seed=0, start=step):
         ...
 
 A worker is a plain child process that runs this module, not a `multiprocessing` one: those import the parent's main
@@ -19,25 +19,53 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.clip import ClipSource, ClipSpec
+from ttvos_tf.data.first_masks import first_mask, previous_mask
 from ttvos_tf.errors import TTVOSError
 
 Sources = Mapping[str, tuple[ClipSource, float]]
-Batch = tuple[np.ndarray, np.ndarray]
-Job = Callable[[int], Batch]
 
 PREFETCH = 2  # batches a worker may be ahead
 
 
+class Batch(NamedTuple):
+    """Clips, and what the network is given of them.
+
+    Attributes:
+        frames: uint8 (B, T, H, W, 3), RGB.
+        masks: uint8 (B, T, H, W): 1 the target, 0 the rest, 255 void.
+        first_masks: uint8 (B, H, W), what the network is given of the first frame: exact or the target's box.
+        previous_masks: uint8 (B, H, W), what it goes on from: the first mask or, of clips with a given frame from far
+            away, the second frame's; some with a mistake.
+    """
+
+    frames: np.ndarray
+    masks: np.ndarray
+    first_masks: np.ndarray
+    previous_masks: np.ndarray
+
+
+Job = Callable[[int], Batch]
+
+
 def make_batch(
-    sources: Sources, spec: ClipSpec, batch_size: int, seed: int, index: int, share: tuple[int, int] = (0, 1)
+    sources: Sources,
+    spec: ClipSpec,
+    batch_size: int,
+    seed: int,
+    index: int,
+    augmentation: Augmentation = DEFAULTS,
+    share: tuple[int, int] = (0, 1),
 ) -> Batch:
     """Batch `index`, or a share of it; a pure function of its arguments.
+
+    Each clip has a generator of its own, so it is the same however the batch is shared.
 
     Args:
         sources: name -> (source, weight); a clip comes from a source with a probability proportional to its weight.
@@ -45,18 +73,19 @@ def make_batch(
         batch_size: number of clips, B.
         seed: of the run.
         index: of the batch.
+        augmentation: how many first masks are boxes, and how many previous masks have a mistake.
         share: (i, n): the clips i, i + n, i + 2n, ... only.
-
-    Returns:
-        frames uint8 (B, T, H, W, 3) RGB, masks uint8 (B, T, H, W) of 0, 1 and 255 (void).
     """
     weights = np.array([weight for _, weight in sources.values()], np.float64)
-    clips = []
+    items = []
     for item in range(batch_size)[share[0] :: share[1]]:
         rng = np.random.default_rng((seed, index, item))
         name = rng.choice(list(sources), p=weights / weights.sum())
-        clips.append(sources[name][0].sample(rng, spec))
-    return np.stack([clip.frames for clip in clips]), np.stack([clip.masks for clip in clips])
+        clip = sources[name][0].sample(rng, spec)
+        first = first_mask(rng, clip.masks[0], augmentation)
+        known = [first, *clip.masks[1 : augmentation.known_frames]]
+        items.append((clip.frames, clip.masks, first, previous_mask(rng, known[-1], augmentation)))
+    return Batch(*(np.stack(arrays) for arrays in zip(*items, strict=True)))
 
 
 def batches(
@@ -67,6 +96,7 @@ def batches(
     seed: int,
     start: int = 0,
     workers: int = 1,
+    augmentation: Augmentation = DEFAULTS,
     share: tuple[int, int] = (0, 1),
 ) -> Generator[Batch, None, None]:
     """Batches start, start + 1, ... without end; see make_batch. Closing the iterator ends the workers.
@@ -78,6 +108,7 @@ def batches(
         seed: of the run.
         start: index of the first batch: the number of batches already trained on, when a run is resumed.
         workers: number of worker processes; 0 makes the batches in this process.
+        augmentation: see make_batch.
         share: see make_batch.
 
     Raises:
@@ -91,7 +122,7 @@ def batches(
             raise TTVOSError(f"the weight of source {name!r} must not be negative, but is {weight}")
     if min(batch_size, spec.length, spec.height, spec.width) < 1:
         raise TTVOSError(f"batch size and clip size must be at least 1: {batch_size}, {spec}")
-    job = functools.partial(make_batch, dict(sources), spec, batch_size, seed, share=share)
+    job = functools.partial(make_batch, dict(sources), spec, batch_size, seed, augmentation=augmentation, share=share)
     if workers == 0:
         return (job(index) for index in itertools.count(start))
     return _read_workers(job, start, workers)

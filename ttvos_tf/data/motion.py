@@ -73,6 +73,35 @@ def random_motion(
     return move(0.025 * height * walk[:, :2], np.exp(0.025 * walk[:, 2]), 0.025 * walk[:, 3], center)
 
 
+def change_of_size(
+    rng: np.random.Generator, length: int, center: tuple[float, float], scales: tuple[float, float]
+) -> np.ndarray:
+    """Poses of a steady change of size about a centre, from 1 to somewhere in a range: float64 (T, 3, 3)."""
+    last = rng.uniform(*np.log(scales))
+    return move(np.zeros((length, 2)), np.exp(last * np.linspace(0, 1, length)), center=center)
+
+
+def random_view(
+    rng: np.random.Generator, center: tuple[float, float], height: int, width: int, scales: tuple[float, float]
+) -> np.ndarray:
+    """Another view of a frame, as if from another time: nearer or farther, turned, shifted, three of ten mirrored.
+
+    Args:
+        rng: the generator.
+        center: (x, y), of the target, which comes anywhere but near the border.
+        height: of the frame.
+        width: of the frame.
+        scales: range of the magnification.
+
+    Returns:
+        float64 (3, 3), maps pixels of the frame to those of the other view.
+    """
+    shift = rng.uniform(0.2, 0.8, size=2) * (width, height) - center
+    (pose,) = move(shift[None], np.exp(rng.uniform(*np.log(scales))), rng.normal(0, 0.2), center)
+    mirror = np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    return mirror @ pose if rng.random() < 0.3 else pose
+
+
 def random_bend(rng: np.random.Generator, length: int, height: int, speed: float) -> np.ndarray:
     """A smooth random deformation for Sprite.bend: points move about 0.5 % of the height a frame at speed 1 or more."""
     grid = (4, 6, 2)

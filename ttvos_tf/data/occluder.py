@@ -9,8 +9,6 @@ from ttvos_tf.data.scene import Sprite, cut_out
 from ttvos_tf.data.texture import outline, shade, surface
 from ttvos_tf.media.sizes import size_of
 
-OCCLUDED = 0.3  # share of the clips with an occluder
-
 
 def sample_occluder(rng: np.random.Generator, box: Window, spec: ClipSpec) -> Sprite:
     """A post, wall or other thing that moves over the whole of a target, from beside it to its other side.

@@ -48,7 +48,13 @@ class Sprite:
 
 
 def render(
-    sprites: list[Sprite], camera: np.ndarray, height: int, width: int, *, blurred: bool = False
+    sprites: list[Sprite],
+    camera: np.ndarray,
+    height: int,
+    width: int,
+    *,
+    blurred: bool = False,
+    first_view: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws the sprites, back to front; the first must be a background.
 
@@ -58,6 +64,8 @@ def render(
         height: of the frames.
         width: of the frames.
         blurred: smear every sprite along its motion, as half an open shutter does.
+        first_view: float64 (3, 3), maps the first frame to another view of it (motion.random_view), which is drawn
+            instead; None: the frame itself.
 
     Returns:
         frames uint8 (T, height, width, 3) RGB, and labels uint8 (T, height, width): the label of the front-most sprite
@@ -68,7 +76,8 @@ def render(
     for sprite in sprites:
         poses = camera @ sprite.poses
         for t, pose in enumerate(poses):
-            picture = sprite.seen(t, pose, height, width)
+            is_elsewhere = t == 0 and first_view is not None
+            picture = sprite.seen(t, first_view @ pose if is_elsewhere else pose, height, width)
             if blurred:
                 picture = motion_blur(picture, velocity(poses, t, sprite.picture.shape) / 2)
             if sprite.is_background:
@@ -111,12 +120,27 @@ def motion_blur(picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
     return cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
-def random_sprite(rng: np.random.Generator, image: np.ndarray, mask: np.ndarray, spec: ClipSpec, label: int) -> Sprite:
-    """The object of an image, moving from a random place of the frame, at a random size."""
+def random_sprite(
+    rng: np.random.Generator,
+    image: np.ndarray,
+    mask: np.ndarray,
+    spec: ClipSpec,
+    label: int,
+    scales: tuple[float, float],
+) -> Sprite:
+    """The object of an image, moving from a random place of the frame.
+
+    Args:
+        rng: the generator.
+        image: uint8 (H, W, 3).
+        mask: uint8 (H, W), 255 on the object.
+        spec: of the clip.
+        label: in the label map.
+        scales: range of its size, the square root of the share of the frame that its bounding box covers.
+    """
     box = bounding_box(mask)
     part = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
-    # The object's bounding box covers 2 % to 50 % of the frame.
-    zoom = rng.uniform(0.15, 0.7) * np.sqrt(spec.height * spec.width / (box.width * box.height))
+    zoom = rng.uniform(*scales) * np.sqrt(spec.height * spec.width / (box.width * box.height))
     size = max(4, round(box.height * zoom)), max(4, round(box.width * zoom * rng.uniform(0.85, 1.15)))
     edge = ((2, 2), (2, 2))  # room for the soft edge
     image = np.pad(resize(image[part], size), (*edge, (0, 0)), mode="edge")

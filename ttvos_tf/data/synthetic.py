@@ -8,8 +8,9 @@ import numpy as np
 
 from ttvos_tf.data import scene
 from ttvos_tf.data.augment import Colors
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation, happens
 from ttvos_tf.data.clip import Clip, ClipSpec, shows_target
-from ttvos_tf.data.motion import random_motion, random_speed, translation
+from ttvos_tf.data.motion import random_motion, random_speed, random_view, translation
 from ttvos_tf.data.texture import blend, noise, outline, random_color, shade, surface
 
 MOST_OBJECTS = 4
@@ -17,20 +18,29 @@ ATTEMPTS = 50
 
 
 class SyntheticClips:
-    """Random clips of rendered scenes; the target is one of the objects."""
+    """Random clips of rendered scenes; the target is one of the objects.
+
+    Args:
+        augmentation: how clips are varied.
+    """
+
+    def __init__(self, augmentation: Augmentation = DEFAULTS):
+        self.augmentation = augmentation
 
     def sample(self, rng: np.random.Generator, spec: ClipSpec) -> Clip:
         """Draws a clip (see ClipSource)."""
         for _ in range(ATTEMPTS):
-            frames, labels = render(rng, spec)
+            frames, labels = render(rng, spec, self.augmentation)
             for target in rng.permutation(MOST_OBJECTS) + 1:
                 masks = (labels == target).astype(np.uint8)
-                if shows_target(masks[0]):
+                if all(map(shows_target, masks[: self.augmentation.known_frames])):
                     return Clip(frames, masks)
         raise AssertionError("rendered scenes show objects")
 
 
-def render(rng: np.random.Generator, spec: ClipSpec) -> tuple[np.ndarray, np.ndarray]:
+def render(
+    rng: np.random.Generator, spec: ClipSpec, augmentation: Augmentation = DEFAULTS
+) -> tuple[np.ndarray, np.ndarray]:
     """Draws a scene with one to MOST_OBJECTS objects.
 
     Returns:
@@ -44,9 +54,15 @@ def render(rng: np.random.Generator, spec: ClipSpec) -> tuple[np.ndarray, np.nda
     backdrop = background(rng, spec.height + 2 * margin, spec.width + 2 * margin)
     sprites = [scene.Sprite(backdrop, translation(-margin, -margin))]
     for label in range(1, rng.integers(1, MOST_OBJECTS + 1) + 1):
-        sprites.append(scene.random_sprite(rng, *thing(rng, spec.height // 2 + 16), spec, label))
-    frames, labels = scene.render(sprites, camera, spec.height, spec.width, blurred=rng.random() < 0.2)
-    colors = Colors.random(rng, strength=0.5)
+        look = thing(rng, spec.height // 2 + 16)
+        sprites.append(scene.random_sprite(rng, *look, spec, label, augmentation.sprite_scales))
+    blurred = rng.random() < augmentation.blur_probability
+    view = None
+    if happens(rng, augmentation.far_probability):
+        center = spec.width / 2, spec.height / 2
+        view = random_view(rng, center, spec.height, spec.width, augmentation.far_scales)
+    frames, labels = scene.render(sprites, camera, spec.height, spec.width, blurred=blurred, first_view=view)
+    colors = Colors.random(rng, strength=0.5 * augmentation.color_strength)
     return np.stack([colors(frame) for frame in frames]), labels
 
 

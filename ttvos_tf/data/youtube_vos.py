@@ -6,6 +6,7 @@ Every fifth frame has a mask, and objects may come in later: `meta.json` lists t
 import json
 from pathlib import Path
 
+from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
 
@@ -53,9 +54,9 @@ class YouTubeVOSClips(VideoClips):
     Args:
         root: the YouTube-VOS folder.
         split: which videos.
-        pasted: see VideoClips.
+        augmentation: see VideoClips.
     """
 
-    def __init__(self, root: str | Path, split: str = "train", pasted: float = 0.0):
+    def __init__(self, root: str | Path, split: str = "train", augmentation: Augmentation = DEFAULTS):
         strides = 2  # of annotated frames: 5, 10, ...
-        super().__init__(sequences(root, split), merge_objects=False, strides=strides, pasted=pasted)
+        super().__init__(sequences(root, split), merge_objects=False, strides=strides, augmentation=augmentation)

@@ -9,7 +9,7 @@ from ttvos_tf.network.ttvos import TTVOS, Features, foreground, pool_mask
 
 
 class ClipLoss(NamedTuple):
-    """Scalars, means over the clip's frames but the first."""
+    """Scalars, means over the clip's frames but those whose masks are known."""
 
     total: tf.Tensor
     cross_entropy: tf.Tensor
@@ -18,7 +18,12 @@ class ClipLoss(NamedTuple):
 
 
 def unroll(
-    model: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor, previous: tf.Tensor | None = None, training: bool = False
+    model: TTVOS,
+    frames: tf.Tensor,
+    first_mask: tf.Tensor,
+    previous: tf.Tensor | None = None,
+    known_frames: int = 1,
+    training: bool = False,
 ):
     """Runs the network over a clip, the backbone over all its frames at once.
 
@@ -26,21 +31,25 @@ def unroll(
         model: the network.
         frames: uint8 RGB (B, T, H, W, 3).
         first_mask: foreground probability of the first frame (B, H, W, 1).
-        previous: what `state_mask` is of instead (B, H, W, 1): the template is that of the first mask.
+        previous: mask (B, H, W, 1) of the last known frame, which the network goes on from; None: the first mask. The
+            template is that of the first frame and mask in any case.
+        known_frames: frames at the beginning that are not segmented. From 2 on, only the first one is the given frame,
+            which may be far from the others.
         training: batch norms use the batch's statistics.
 
     Yields:
-        For each frame t = 1 .. T-1: t, logit (B, H, W, 1), similarity features (B, H/8, W/8, C8), and the heatmap
-        H_hat_{t-1} (B, H/8, W/8, 2) that they were made from.
+        For each frame t = known_frames .. T-1: t, logit (B, H, W, 1), similarity features (B, H/8, W/8, C8), and the
+        heatmap H_hat_{t-1} (B, H/8, W/8, 2) that they were made from.
     """
     batch, length = frames.shape[:2]
     maps = model.encode(tf.reshape(frames, [batch * length, *frames.shape[2:]]), training=training)
     over_time = [tf.reshape(values, [batch, length, *values.shape[1:]]) for values in maps]
     features = [Features(*(values[:, t] for values in over_time)) for t in range(length)]
     state = model.start(features[0], first_mask, training=training)
+    state["state_feat16"] = features[known_frames - 1].f16
     if previous is not None:
         state["state_mask"] = model.masks(previous)
-    for t in range(1, length):
+    for t in range(known_frames, length):
         logit, similarity = model.segment(features[t], state, training=training)
         yield t, logit, similarity, state["state_mask"][..., :2]
         if t + 1 < length:
@@ -54,6 +63,7 @@ def clip_loss(
     first_mask: tf.Tensor,
     weights: LossWeights,
     previous_mask: tf.Tensor | None = None,
+    known_frames: int = 1,
     training: bool = True,
 ) -> ClipLoss:
     """Eq. 5 over a clip, and the Jaccard loss.
@@ -64,13 +74,16 @@ def clip_loss(
         masks: uint8 (B, T, H, W): 1 target, 0 rest, 255 void.
         first_mask: uint8 (B, H, W), what the network is given for the first frame: exact or box-shaped.
         weights: of the loss's terms.
-        previous_mask: uint8 (B, H, W), a damaged first mask for the first step to recover from; None: the first mask.
+        previous_mask: uint8 (B, H, W), of the last known frame, perhaps with a mistake for the network to leave behind;
+            None: the first mask.
+        known_frames: see unroll.
         training: batch norms use the batch's statistics.
     """
     transition_loss = TemporalConsistencyLoss()
     entropies, jaccards, transitions = [], [], []
-    damaged = None if previous_mask is None else _foreground(previous_mask)
-    for t, logit, similarity, previous in unroll(model, frames, _foreground(first_mask), damaged, training):
+    first = _foreground(first_mask)
+    start = None if previous_mask is None else _foreground(previous_mask)
+    for t, logit, similarity, previous in unroll(model, frames, first, start, known_frames, training):
         labels = masks[:, t]
         entropies.append(cross_entropy(logit, labels))
         if weights.jaccard:
@@ -85,18 +98,27 @@ def clip_loss(
     return ClipLoss(total, entropy, jaccard, transition)
 
 
-def mask_distillation_loss(model: TTVOS, teacher: TTVOS, frames: tf.Tensor, first_mask: tf.Tensor) -> ClipLoss:
+def mask_distillation_loss(
+    model: TTVOS,
+    teacher: TTVOS,
+    frames: tf.Tensor,
+    first_mask: tf.Tensor,
+    previous_mask: tf.Tensor | None = None,
+    known_frames: int = 1,
+) -> ClipLoss:
     """How far a network's masks are from a teacher's over a clip, each going on from its own: a divergence, 0 if equal.
 
     Args:
         model: the network, in training mode.
         teacher: a network that stays as it is.
         frames: uint8 RGB (B, T, H, W, 3).
-        first_mask: uint8 (B, H, W), what both are given for the first frame.
+        first_mask, previous_mask, known_frames: what both are given, see clip_loss.
     """
-    given = _foreground(first_mask)
+    first = _foreground(first_mask)
+    start = None if previous_mask is None else _foreground(previous_mask)
     divergences = []
-    pairs = zip(unroll(model, frames, given, training=True), unroll(teacher, frames, given), strict=True)
+    ours = unroll(model, frames, first, start, known_frames, training=True)
+    pairs = zip(ours, unroll(teacher, frames, first, start, known_frames), strict=True)
     for (_, logit, *_), (_, wanted, *_) in pairs:
         target = tf.stop_gradient(tf.sigmoid(wanted))
         entropy = tf.nn.sigmoid_cross_entropy_with_logits(target, logit)

@@ -6,24 +6,33 @@ student has. What comes out is a whole network, for a training config's `init`.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from ttvos_tf.compat import tf
-from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.loader import batches
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.network.ttvos import TTVOS, normalize
-from ttvos_tf.training.log import Log
-from ttvos_tf.training.loop import open_sources
+from ttvos_tf.training.loop import clips_of_length, open_sources, run
 from ttvos_tf.training.optimizer import build_optimizer, prepare
-from ttvos_tf.training.records import CHECKPOINT, LOG, RELEASE, check_folder, make_folder
+from ttvos_tf.training.records import CHECKPOINT, check_folder, make_folder
 from ttvos_tf.training.settings import RunSettings, resolve
-from ttvos_tf.weights import assign, named_variables, read_npz, save_weights, write_npz
+from ttvos_tf.weights import Arrays, assign, named_variables, read_npz, save_weights
 
 LEAST_VARIANCE = 0.01  # of a teacher's channel; the error of one that hardly varies is not blown up
+
+
+class FeatureErrors(NamedTuple):
+    """Mean squared errors at strides 4, 8 and 16, relative to the variance of the teacher's channels.
+
+    1 of a student that knows their means alone, 0 of one that knows all.
+    """
+
+    error4: tf.Tensor
+    error8: tf.Tensor
+    error16: tf.Tensor
 
 
 class FeatureDistiller:
@@ -37,9 +46,12 @@ class FeatureDistiller:
         student: a network with the teacher's head, whose encoder learns.
     """
 
+    loss_names: tuple[str, ...] = FeatureErrors._fields
+
     def __init__(self, settings: RunSettings, data_root: Path):
         train = settings.train
         prepare(train)
+        self.settings = settings
         if not settings.teacher_weights:
             raise TTVOSError("teacher_weights is missing: name the weights file of a trained network")
         teacher = load_model(resolve(settings.teacher_weights, data_root), height=train.height, width=train.width)
@@ -54,14 +66,13 @@ class FeatureDistiller:
         """Optimiser steps taken."""
         return int(self.optimizer.iterations)
 
-    @tf.function
-    def train_step(self, frames: tf.Tensor) -> list[tf.Tensor]:
-        """One optimiser step on frames uint8 RGB (B, H, W, 3).
+    def train_step(self, batch: Batch) -> FeatureErrors:
+        """One optimiser step on the first frames of a batch."""
+        return self._step(batch.frames[:, 0])
 
-        Returns:
-            Mean squared errors at strides 4, 8 and 16, relative to the variance of the teacher's channels: 1 of a
-            student that knows their means alone, 0 of one that knows all.
-        """
+    @tf.function
+    def _step(self, frames: tf.Tensor) -> FeatureErrors:
+        """One optimiser step on frames uint8 RGB (B, H, W, 3)."""
         x = normalize(frames)
         with tf.GradientTape() as tape:
             errors = [
@@ -70,15 +81,22 @@ class FeatureDistiller:
             ]
             loss = tf.add_n(errors)
         self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trained), self.trained, strict=True))
-        return errors
+        return FeatureErrors(*errors)
 
     def _state(self) -> dict:
         optimizer = {f"optimizer/{index}": v for index, v in enumerate(self.optimizer.variables)}
         return named_variables(self.student.encoder) | optimizer
 
-    def save(self, path: Path) -> None:
-        """Writes a checkpoint."""
-        write_npz(path, {name: variable.numpy() for name, variable in self._state().items()})
+    def draw(self, batch: Batch) -> None:
+        """Nothing: features are not drawn."""
+
+    def checkpoint(self) -> Arrays:
+        """The encoder and its optimiser."""
+        return {name: variable.numpy() for name, variable in self._state().items()}
+
+    def export_weights(self, path: Path) -> None:
+        """Writes the whole student."""
+        save_weights(path, self.student)
 
     def restore(self, path: Path) -> None:
         """Continues from a checkpoint."""
@@ -133,38 +151,17 @@ def distill(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fa
     Args:
         settings: see FeatureDistiller.
         data_root: what the settings' paths are relative to.
-        out: folder for `weights.npz`, `checkpoint.npz` and `log.csv`.
+        out: folder for the same files as those of loop.train.
         resume: continue from `out`'s checkpoint.
 
     Raises:
         TTVOSError: bad data, weights or checkpoint, or an error that is no longer finite.
     """
     check_folder(out, resume)
-    train = settings.train
-    sources = open_sources(settings, data_root)
+    sources, train = open_sources(settings, data_root), settings.train
     distiller = FeatureDistiller(settings, data_root)
+    make_folder(out)
     if resume:
         distiller.restore(out / CHECKPOINT)
-    make_folder(out)
-    spec = ClipSpec(1, train.height, train.width)
-    stream = batches(sources, spec, train.batch_size, seed=train.seed, start=distiller.step)
-    log = Log(out / LOG, ("error4", "error8", "error16"), start=distiller.step)
-    bar = tqdm(total=train.steps, initial=distiller.step, unit="step", disable=None)
-    try:
-        while distiller.step < train.steps:
-            frames, _ = next(stream)
-            errors = [float(error) for error in distiller.train_step(frames[:, 0])]
-            if not np.isfinite(errors).all():
-                raise TTVOSError(f"the error is no longer finite at step {distiller.step}: lower train.learning_rate")
-            log.write(distiller.step, *errors)
-            bar.update()
-            bar.set_postfix_str(log.summary())
-            if distiller.step % train.checkpoint_every == 0:
-                distiller.save(out / CHECKPOINT)
-    finally:
-        bar.close()
-        log.close()
-        stream.close()
-    distiller.save(out / CHECKPOINT)
-    save_weights(out / RELEASE, distiller.student)
+    run(distiller, clips_of_length(1, sources, train, distiller.step, train.steps), data_root, out)
     return distiller

@@ -10,13 +10,8 @@ Several machines: start the same command on each, with the environment variable 
 
 import os
 from dataclasses import dataclass
-from typing import TypeVar
-
-import numpy as np
 
 from ttvos_tf.compat import tf
-
-T = TypeVar("T", list, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -31,10 +26,6 @@ class ProcessGroup:
     rank: int = 0
     count: int = 1
 
-    def share(self, batch: T) -> T:
-        """This process's part of a list or array of a whole batch's clips, as data.loader.make_batch deals them out."""
-        return batch[self.rank :: self.count]
-
 
 SINGLE_PROCESS = ProcessGroup()
 
@@ -48,9 +39,9 @@ def choose_strategy() -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def workers(strategy: tf.distribute.Strategy) -> ProcessGroup:
+def process_group(strategy: tf.distribute.Strategy) -> ProcessGroup:
     """This process's place among the run's processes."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.cluster_spec():
-        return ProcessGroup()
+        return SINGLE_PROCESS
     return ProcessGroup(rank=resolver.task_id, count=resolver.cluster_spec().num_tasks("worker"))

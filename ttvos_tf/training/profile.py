@@ -8,9 +8,9 @@ from tqdm import tqdm
 
 from ttvos_tf.compat import tf
 from ttvos_tf.data.clip import ClipSpec
-from ttvos_tf.data.loader import make_batch
+from ttvos_tf.data.loader import Batch, make_batch
 from ttvos_tf.training.clip_loss import clip_loss
-from ttvos_tf.training.loop import first_masks, open_sources
+from ttvos_tf.training.loop import open_sources
 from ttvos_tf.training.settings import RunSettings
 from ttvos_tf.training.trainer import Trainer, loss_weights
 
@@ -32,17 +32,23 @@ def profile(settings: RunSettings, data_root: Path) -> str:
     model, length = trainer.model, max(train.lengths)
     spec = ClipSpec(length, train.height, train.width)
 
-    frames, masks = make_batch(sources, spec, train.batch_size, train.seed, 0)
-    first = first_masks(masks, train, 0)
+    def make(index: int) -> Batch:
+        return make_batch(sources, spec, train.batch_size, train.seed, index, train.augmentation)
+
+    batch = make(0)
     encode = tf.function(lambda x: model.encode(tf.reshape(x, [-1, *x.shape[2:]]), training=True))
-    forward = tf.function(lambda x, y, z: clip_loss(model, x, y, z, loss_weights(train)))
-    batch = tuple(tf.constant(array) for array in (frames, masks, first))
+    forward = tf.function(
+        lambda frames, masks, first, previous: clip_loss(
+            model, frames, masks, first, loss_weights(train), previous, train.known_frames
+        )
+    )
+    frames, masks, first, previous = (tf.constant(array) for array in batch)
 
     timed = [
-        ("input pipeline", lambda i: make_batch(sources, spec, train.batch_size, train.seed, i)),
-        ("backbone, forward", lambda i: encode(batch[0])),
-        ("whole network and loss, forward", lambda i: forward(*batch)),
-        ("whole step", lambda i: trainer.train_step(frames, masks, first)),
+        ("input pipeline", make),
+        ("backbone, forward", lambda i: encode(frames)),
+        ("whole network and loss, forward", lambda i: forward(frames, masks, first, previous)),
+        ("whole step", lambda i: trainer.train_step(batch)),
     ]
     seconds = {name: _seconds(run) for name, run in tqdm(timed, unit="part", disable=None)}
     pipeline, backbone, network, step = seconds.values()

@@ -1,17 +1,18 @@
 """Everything that a run leaves in its folder."""
 
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from tqdm import tqdm
 
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.clip_loss import ClipLoss
 from ttvos_tf.training.log import LOG_EVERY, Log
-from ttvos_tf.training.tensorboard import Board, draw_clip
-from ttvos_tf.training.trainer import Trainer
+from ttvos_tf.training.settings import RunSettings
+from ttvos_tf.training.tensorboard import Board
 from ttvos_tf.training.validation import Validation
-from ttvos_tf.weights import write_npz
+from ttvos_tf.weights import Arrays, write_npz
 
 CHECKPOINT = "checkpoint.npz"
 RELEASE = "weights.npz"
@@ -19,7 +20,39 @@ BEST = "best.npz"
 LOG = "log.csv"
 VALIDATION = "validation.csv"
 BOARD = "tensorboard"
-COLUMNS = (*ClipLoss._fields, "frames_per_second")
+
+
+class Learner(Protocol):
+    """What a run trains: a network, or a backbone that is taught.
+
+    Attributes:
+        settings: the run.
+        loss_names: of what a step returns.
+    """
+
+    settings: RunSettings
+    loss_names: tuple[str, ...]
+
+    @property
+    def step(self) -> int:
+        """Optimiser steps taken."""
+        ...
+
+    def train_step(self, batch: Batch) -> NamedTuple:
+        """One optimiser step; the losses, scalars."""
+        ...
+
+    def draw(self, batch: Batch) -> np.ndarray | None:
+        """A picture, uint8 RGB (H, W, 3), of what is made of a batch; None: there is none."""
+        ...
+
+    def checkpoint(self) -> Arrays:
+        """All that an exact resume needs."""
+        ...
+
+    def export_weights(self, path: Path) -> None:
+        """Writes the network's weights alone."""
+        ...
 
 
 def check_folder(out: Path, resume: bool) -> None:
@@ -50,60 +83,61 @@ class RunRecorder:
     """Everything that a run leaves in its folder.
 
     Args:
-        trainer: the run.
+        learner: what is trained.
         data_root: for the validation's data.
         out: the folder.
         writes: whether this process is the one that writes.
     """
 
-    def __init__(self, trainer: Trainer, data_root: Path, out: Path, writes: bool):
-        self.trainer, self.out, self.writes = trainer, out, writes
-        train = trainer.settings.train
+    def __init__(self, learner: Learner, data_root: Path, out: Path, writes: bool):
+        self.learner, self.out, self.writes = learner, out, writes
+        train = learner.settings.train
         self._bar = tqdm(
             total=train.steps,
-            initial=trainer.step,
+            initial=learner.step,
             unit="step",
             smoothing=0.05,
             disable=None if writes else True,
         )
         if writes:
-            self._log = Log(out / LOG, COLUMNS, trainer.step)
+            self._log = Log(out / LOG, (*learner.loss_names, "frames_per_second"), learner.step)
             self._board = Board(out / BOARD)
-            validation = trainer.settings.validation
-            self._validation = Validation(validation, data_root, out / VALIDATION, trainer.step) if validation else None
+            validation = learner.settings.validation
+            self._validation = Validation(validation, data_root, out / VALIDATION, learner.step) if validation else None
 
-    def add(self, loss: ClipLoss, speed: float, batch: tuple[np.ndarray, ...]) -> None:
-        """After a step: its loss, its speed in frames a second, and what it was trained on."""
-        step, train = self.trainer.step, self.trainer.settings.train
+    def add(self, losses: NamedTuple, speed: float, batch: Batch) -> None:
+        """After a step: its losses, its speed in frames a second, and what it was trained on."""
+        step, train = self.learner.step, self.learner.settings.train
         if self.writes:
-            self._write_progress(step, loss, speed)
+            self._write_progress(step, losses, speed)
         # After the validation: a run that is killed during it does it again.
         if step % train.checkpoint_every == 0:
-            picture = draw_clip(self.trainer.model, *(part[:1] for part in batch))
-            checkpoint = self.trainer.checkpoint()
+            picture = self.learner.draw(batch)
+            checkpoint = self.learner.checkpoint()
             if self.writes:
                 write_npz(self.out / CHECKPOINT, checkpoint)
-                self._board.clip(step, picture)
+                if picture is not None:
+                    self._board.clip(step, picture)
 
-    def _write_progress(self, step: int, loss: ClipLoss, speed: float) -> None:
-        self._log.write(step, *(float(value) for value in loss), speed)
+    def _write_progress(self, step: int, losses: NamedTuple, speed: float) -> None:
+        self._log.write(step, *(float(value) for value in losses), speed)
         self._bar.update()
         self._bar.set_postfix_str(self._log.summary())
         if step % LOG_EVERY == 0:
-            self._board.losses(step, loss)
-        if self._validation and self._validation.due(step, self.trainer.settings.train.steps):
-            self.trainer.export_weights(self.out / RELEASE)
+            self._board.losses(step, losses)
+        if self._validation and self._validation.due(step, self.learner.settings.train.steps):
+            self.learner.export_weights(self.out / RELEASE)
             score, is_best = self._validation(step, self.out / RELEASE)
             self._board.score(step, score)
             if is_best:
-                self.trainer.export_weights(self.out / BEST)
+                self.learner.export_weights(self.out / BEST)
 
     def finish(self) -> None:
         """After the last step."""
-        checkpoint = self.trainer.checkpoint()
+        checkpoint = self.learner.checkpoint()
         if self.writes:
             write_npz(self.out / CHECKPOINT, checkpoint)
-            self.trainer.export_weights(self.out / RELEASE)
+            self.learner.export_weights(self.out / RELEASE)
 
     def __enter__(self) -> "RunRecorder":
         return self

@@ -21,18 +21,19 @@ from pathlib import Path
 from typing import Any
 
 from ttvos_tf.config import ModelConfig, from_dict
-from ttvos_tf.data.sources import KINDS
+from ttvos_tf.data.augmentation import Augmentation
+from ttvos_tf.data.sources import KINDS, STILLS
 from ttvos_tf.errors import TTVOSError
 
 
 @dataclass(frozen=True)
-class TrainSettings:
-    """The loop.
+class TrainSettings(Augmentation):
+    """The loop, and how its clips are varied (data/augmentation.py).
 
     Attributes:
         height, width: frame size in pixels, multiples of 16.
         lengths: frames a clip, the first with its mask given; several for clips that grow: each for an equal part of
-            the steps.
+            the steps. With far_probability, the second frame's mask is known too.
         batch_size: clips a step.
         steps: optimiser steps.
         learning_rate: Adam's, reached after `warmup` steps, then decayed to zero along a cosine.
@@ -43,10 +44,6 @@ class TrainSettings:
         jaccard_weight: of 1 - J of the soft masks, beside Eq. 5; 0 is the paper's loss.
         targets: "labels" (Eq. 5), or "init": the masks that the float network of `init` makes, for a quantised one to
             imitate.
-        box_probability: share of clips whose first mask is replaced by its bounding box (Table 3, M).
-        damage_probability: share of clips whose first step starts from a previous mask with a mistake in it
-            (data/first_masks.py), and an exact template; not where masks are imitated.
-        paste_probability: share of the videos' clips with the object of another clip in them (data/copy_paste.py).
         train_backbone: "last_block" (section 4: every layer frozen but the last block) or "all".
         frozen: beginnings of the names of backbone layers that stay as they are, whatever train_backbone says.
         freeze_batch_norm: pre-trained batch norms keep their statistics; off when training from scratch.
@@ -68,9 +65,6 @@ class TrainSettings:
     transition_weight: float = 5.0
     jaccard_weight: float = 0.0
     targets: str = "labels"
-    box_probability: float = 0.0
-    damage_probability: float = 0.0
-    paste_probability: float = 0.0
     train_backbone: str = "last_block"
     frozen: tuple[str, ...] = ()
     freeze_batch_norm: bool = True
@@ -80,21 +74,27 @@ class TrainSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("height", "width", "batch_size", "steps", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise TTVOSError(f"train.{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("box_probability", "damage_probability", "paste_probability", "ema_decay"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise TTVOSError(f"train.{name} must be from 0 to 1, not {getattr(self, name)}")
+        if not 0 <= self.ema_decay <= 1:
+            raise TTVOSError(f"train.ema_decay must be from 0 to 1, not {self.ema_decay}")
         for name in ("learning_rate", "warmup", "clip_norm", "transition_weight", "jaccard_weight"):
             if getattr(self, name) < 0:
                 raise TTVOSError(f"train.{name} must not be negative, but is {getattr(self, name)}")
-        if not self.lengths or min(self.lengths) < 2:
-            raise TTVOSError(f"train.lengths must be numbers of frames from 2, not {list(self.lengths)}")
+        least = self.known_frames + 1
+        if not self.lengths or min(self.lengths) < least:
+            raise TTVOSError(f"train.lengths must be numbers of frames from {least}, not {list(self.lengths)}")
         if self.train_backbone not in ("last_block", "all"):
             raise TTVOSError(f'train.train_backbone must be "last_block" or "all", not {self.train_backbone!r}')
         if self.targets not in ("labels", "init"):
             raise TTVOSError(f'train.targets must be "labels" or "init", not {self.targets!r}')
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """How clips are varied, alone: what processes that make them need to know."""
+        return Augmentation(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Augmentation)})
 
     def length_at(self, step: int) -> int:
         """Frames a clip at a step, counted from 0."""
@@ -116,6 +116,8 @@ class DataSettings:
         split: "train", "val" or "trainval", where the kind has splits.
         year: of DAVIS.
         weight: its share of the clips, relative to the other sources'.
+        leave_out_challenge: of stills, use none that the challenge is made of (data/held_out.py): a network that is
+            chosen by it must not have seen them.
     """
 
     kind: str = "synthetic"
@@ -123,10 +125,13 @@ class DataSettings:
     split: str = "train"
     year: int = 2016
     weight: float = 1.0
+    leave_out_challenge: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise TTVOSError(f"unknown data kind {self.kind!r}: choose one of {', '.join(KINDS)}")
+        if self.leave_out_challenge and self.kind not in STILLS:
+            raise TTVOSError(f"leave_out_challenge is for stills, {' or '.join(STILLS)}, not for kind {self.kind!r}")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """TensorBoard: losses as curves, and pictures of what the network sees (Fig. 3 and 4 of the paper)."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.network.ttvos import TTVOS, foreground, pool_mask
-from ttvos_tf.training.clip_loss import ClipLoss, unroll
+from ttvos_tf.training.clip_loss import unroll
 
 
 class Board:
@@ -21,10 +22,10 @@ class Board:
     def __init__(self, folder: Path):
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def losses(self, step: int, loss: ClipLoss) -> None:
-        """Adds a point to the curves of the loss and its terms."""
+    def losses(self, step: int, losses: NamedTuple) -> None:
+        """Adds a point to the curves of the losses."""
         with self._writer.as_default(step):
-            for name, value in zip(loss._fields, loss, strict=True):
+            for name, value in zip(losses._fields, losses, strict=True):
                 tf.summary.scalar(f"loss/{name}", value)
 
     def score(self, step: int, value: float) -> None:
@@ -39,8 +40,15 @@ class Board:
             self._writer.flush()
 
 
-def draw_clip(model: TTVOS, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray) -> np.ndarray:
-    """Draws a clip, a column for each frame but the first.
+def draw_clip(
+    model: TTVOS,
+    frames: np.ndarray,
+    masks: np.ndarray,
+    first_mask: np.ndarray,
+    previous_mask: np.ndarray,
+    known_frames: int = 1,
+) -> np.ndarray:
+    """Draws a clip, a column for each frame but the known ones.
 
     Rows: the labelled target in the frame; the predicted one; the labelled transition H_t - H_hat_{t-1}, red where the
     target comes and blue where it goes (Fig. 4); the estimated one, pi_hat; the similarity features' norm (Fig. 3).
@@ -50,9 +58,11 @@ def draw_clip(model: TTVOS, frames: np.ndarray, masks: np.ndarray, first_mask: n
         frames: uint8 RGB (1, T, H, W, 3).
         masks: uint8 (1, T, H, W) of 0, 1 and 255 (void).
         first_mask: uint8 (1, H, W), what the network is given.
+        previous_mask: uint8 (1, H, W), what it goes on from.
+        known_frames: see clip_loss.unroll.
 
     Returns:
-        uint8 RGB (5 * H/2, (T - 1) * W/2, 3).
+        uint8 RGB (5 * H/2, (T - known_frames) * W/2, 3).
     """
     size = frames.shape[3] // 2, frames.shape[2] // 2
 
@@ -63,8 +73,8 @@ def draw_clip(model: TTVOS, frames: np.ndarray, masks: np.ndarray, first_mask: n
         return cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
 
     columns = []
-    given = tf.cast(first_mask == TARGET, tf.float32)[..., None]
-    for t, logit, similarity, previous in unroll(model, tf.constant(frames), given):
+    first, start = (tf.cast(mask == TARGET, tf.float32)[..., None] for mask in (first_mask, previous_mask))
+    for t, logit, similarity, previous in unroll(model, tf.constant(frames), first, start, known_frames):
         target = (masks[:, t] == TARGET).astype(np.float32)[..., None]
         transition = (pool_mask(target) - previous).numpy()[0, ..., 1]
         estimated = model.transition(similarity).numpy()[0, ..., 1]

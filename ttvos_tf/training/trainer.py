@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.compat import keras, tf
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
 from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
 from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, mask_distillation_loss
-from ttvos_tf.training.distribution import workers
+from ttvos_tf.training.distribution import process_group
 from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
+from ttvos_tf.training.tensorboard import draw_clip
 from ttvos_tf.weights import WEIGHTS, Arrays, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
 
 
@@ -58,6 +60,8 @@ class Trainer:
         step: optimiser steps taken.
     """
 
+    loss_names: tuple[str, ...] = ClipLoss._fields
+
     def __init__(self, settings: RunSettings, data_root: Path, strategy: tf.distribute.Strategy | None = None):
         train = settings.train
         prepare(train)
@@ -75,20 +79,17 @@ class Trainer:
     def step(self) -> int:
         return int(self.optimizer.iterations.numpy())  # of several devices, int() knows nothing
 
-    def train_step(
-        self, frames: np.ndarray, masks: np.ndarray, first_mask: np.ndarray, previous_mask: np.ndarray | None = None
-    ) -> ClipLoss:
-        """One optimiser step on this process's share of a batch; shapes as in clip_loss.
+    def train_step(self, batch: Batch) -> ClipLoss:
+        """One optimiser step on this process's share of a batch.
 
         Returns:
             The loss of the whole batch, over all devices.
         """
-        previous_mask = first_mask if previous_mask is None else previous_mask
-        return self._step(*(self._scatter(array) for array in (frames, masks, first_mask, previous_mask)))
+        return self._step(*(self._scatter(array) for array in batch))
 
     def _scatter(self, batch: np.ndarray):
         """Deals a batch out to this process's devices."""
-        devices = self.strategy.num_replicas_in_sync // workers(self.strategy).count
+        devices = self.strategy.num_replicas_in_sync // process_group(self.strategy).count
         if len(batch) % devices:
             raise TTVOSError(f"train.batch_size: {len(batch)} clips cannot be dealt out evenly to {devices} devices")
         if devices == 1:
@@ -108,19 +109,24 @@ class Trainer:
 
     def _replica_step(self, frames, masks, first_mask, previous_mask) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
+        train = self.settings.train
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
+            known = train.known_frames
             if self.teacher:
-                loss = mask_distillation_loss(self.model, self.teacher, frames, first_mask)
+                loss = mask_distillation_loss(self.model, self.teacher, frames, first_mask, previous_mask, known)
             else:
-                loss = clip_loss(
-                    self.model, frames, masks, first_mask, loss_weights(self.settings.train), previous_mask
-                )
+                loss = clip_loss(self.model, frames, masks, first_mask, loss_weights(train), previous_mask, known)
             share = loss.total / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(share, self.trained)
         # Adds the gradients of all devices up, and only then clips their norm.
         self.optimizer.apply_gradients([(g, v) for g, v in zip(gradients, self.trained, strict=True) if g is not None])
         return tuple(loss)
+
+    def draw(self, batch: Batch) -> np.ndarray:
+        """What the network makes of the first clip of a batch, see draw_clip."""
+        frames, masks, first, previous = (part[:1] for part in batch)
+        return draw_clip(self.model, frames, masks, first, previous, self.settings.train.known_frames)
 
     def checkpoint(self) -> Arrays:
         """Averaged weights as `weights/`, and all that an exact resume needs.
