@@ -1,4 +1,5 @@
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from ttvos_tf import contract
 from ttvos_tf.contract import SIGNATURES, STATE, Tensor, check, file_name, model_name, name_of, names
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inspection.tflite_file import read_tflite
+from ttvos_tf.media import overlay
+from ttvos_tf.runtime import letterbox, objects, tracker
 
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "ttvos_tf" / "models"
@@ -21,6 +24,13 @@ FILES = (
     "mobilenet_v2_480x864_int8",
 )
 PATH = Path("a.tflite")
+NUMBERS = {
+    contract: ["SIZE_STEP"],
+    letterbox: ["MIN_SIZE", "STRETCH_THRESHOLD"],
+    objects: ["MAX_OBJECTS"],
+    overlay: ["OPACITY"],
+    tracker: ["MIN_BOX_COVERAGE"],
+}
 # By hand, of frames 32x48, past_masks 1, keys of 5 channels: 2 * 2 * 2 places.
 SHAPES = {
     "frame": (1, 32, 48, 3),
@@ -169,3 +179,43 @@ def test_names():
     assert model_name("hrnet", (480, 864), "int8") == "hrnet_480x864_int8"
     assert file_name("hrnet_480x864_int8") == "ttvos_hrnet_480x864_int8.tflite"
     assert name_of(Path("out") / file_name("toy_32x48_int8_head")) == "toy_32x48_int8_head"
+
+
+KOTLIN = (ROOT / "android_demo/core/src/main/kotlin/org/ttvos/core/Contract.kt").read_text()
+
+
+def test_kotlin_has_the_same_tensors():
+    pattern = r'ContractTensor\("(\w+)", "([^"]+)", TensorType\.(\w+)(?:, TensorType\.(\w+))?(?:, (true))?\)'
+    kotlin = {
+        name: (shape, dtype.lower(), (int8 or dtype).lower(), bool(optional))
+        for name, shape, dtype, int8, optional in re.findall(pattern, KOTLIN)
+    }
+    assert kotlin == {
+        spec.name: (", ".join(map(str, spec.shape)), spec.dtype, spec.dtype_in(int8=True), spec.optional)
+        for spec in contract.ALL
+    }
+
+
+def test_kotlin_has_the_same_signatures():
+    def listed(expression):
+        """The names that a Kotlin sum of lists and tensors comes to."""
+        total = []
+        for sign, group, single in re.findall(r"([+-]?) ?(?:listOf\(([^)]*)\)|(\w+))", expression):
+            values = [getattr(contract, name) for name in (group or single).split(", ")]
+            found = [spec for value in values for spec in (value if isinstance(value, tuple) else (value,))]
+            total = [spec for spec in total if spec not in found] if sign == "-" else [*total, *found]
+        return {spec.name for spec in total}
+
+    found = re.findall(r'"(\w+)" to ContractSignature\((.*)\),\n', KOTLIN)
+    kotlin = {name: re.split(r", (?![^(]*\))", sides) for name, sides in found}  # at the comma outside brackets
+    assert {name: tuple(map(listed, sides)) for name, sides in kotlin.items()} == {
+        name: (set(names(each.inputs, True)), set(names(each.outputs, True))) for name, each in SIGNATURES.items()
+    }
+
+
+@pytest.mark.parametrize("module", [contract, letterbox, objects, overlay, tracker])
+def test_kotlin_has_the_same_numbers(module):
+    kotlin = dict(re.findall(r"const val (\w+) = ([\d.]+)", KOTLIN))
+    assert kotlin.keys() == {name for names in NUMBERS.values() for name in names}
+    for name in NUMBERS[module]:
+        assert float(kotlin[name]) == getattr(module, name)

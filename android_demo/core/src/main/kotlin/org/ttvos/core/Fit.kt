@@ -3,11 +3,6 @@ package org.ttvos.core
 import kotlin.math.min
 import kotlin.math.round
 
-/** The coarsest features have a stride of 16: less is not a picture. */
-const val MIN_SIDE = 16
-
-private const val NEARLY_FILLS = 0.9
-
 /**
  * Where frames of one size lie in a model's input: as `ttvos_tf/runtime/letterbox.py` has it.
  *
@@ -27,17 +22,17 @@ data class Fit(
 /**
  * Places frames of size [source] in a model of size [model].
  *
- * @throws TtvosException the frame is smaller than [MIN_SIDE] in a dimension.
+ * @throws TtvosException the frame is smaller than [MIN_SIZE] in a dimension.
  */
 fun fit(
     source: Size,
     model: Size,
 ): Fit {
-    if (min(source.height, source.width) < MIN_SIDE) {
-        throw TtvosException("the frame is $source: it must be at least ${MIN_SIDE}x$MIN_SIDE")
+    if (min(source.height, source.width) < MIN_SIZE) {
+        throw TtvosException("the frame is $source: it must be at least ${MIN_SIZE}x$MIN_SIZE")
     }
     val scale = min(model.height.toDouble() / source.height, model.width.toDouble() / source.width)
-    if (scale in 1.0..1 / NEARLY_FILLS) return Fit(source, model, source)
+    if (scale in 1.0..1 / STRETCH_THRESHOLD) return Fit(source, model, source)
     return Fit(
         source,
         model,

@@ -8,9 +8,6 @@ import java.nio.FloatBuffer
 /** A direct buffer of [bytes] bytes in the machine's order: what TensorFlow Lite reads and writes in place. */
 internal fun directBuffer(bytes: Int): ByteBuffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
 
-/** Share of a box that has to be found in it to be taken for the object. */
-private const val LEAST_FOUND = 0.05
-
 /**
  * Brings frames and masks into a model's input, and the model's maps back. Padding repeats the last column and row, so
  * that undoing it is a crop. Owns all the memory that it needs: nothing is allocated after it is made.
@@ -87,7 +84,7 @@ class Fitter(
             given += maskPixels[pixel]
             found += maskPixels[pixel] * map[pixel]
         }
-        if (found < LEAST_FOUND * given) return false
+        if (found < MIN_BOX_COVERAGE * given) return false
         for (pixel in map.indices) maskPixels[pixel] *= map[pixel]
         (maskValues as Buffer).clear()
         maskValues.put(maskPixels)

@@ -3,7 +3,6 @@ package org.ttvos.core
 import kotlin.math.max
 import kotlin.math.min
 
-private const val OPACITY = 0.45f
 private const val OPAQUE = 0xFF shl 24
 
 /**

@@ -17,12 +17,12 @@ private const val TOLERANCE = 0.05
 fun signaturesAgree(model: Model): Boolean {
     val size = checkModel(model)
     val frame = directBuffer(size.pixels * 3).put(Random(0).nextBytes(size.pixels * 3))
-    val begun = run(model, "init", mapOf("frame" to frame))
-    val encoded = run(model, "encode", mapOf("frame" to frame))
-    val stepped = run(model, "step", begun + ("frame" to frame))
-    val expected = values(model, "encode", "feat16", encoded)
-    return agree(expected, values(model, "init", "state_feat16", begun)) &&
-        agree(expected, values(model, "step", "state_feat16", stepped))
+    val begun = run(model, "init", mapOf(FRAME.name to frame))
+    val encoded = run(model, "encode", mapOf(FRAME.name to frame))
+    val stepped = run(model, "step", begun + (FRAME.name to frame))
+    val expected = values(model, "encode", FEAT16.name, encoded)
+    return agree(expected, values(model, "init", STATE_FEAT16.name, begun)) &&
+        agree(expected, values(model, "step", STATE_FEAT16.name, stepped))
 }
 
 /** Inputs that are not given are zero. */

@@ -45,7 +45,7 @@ internal class SharedFeatures(
     fitter: Fitter,
 ) {
     val buffers: Map<String, ByteBuffer> = allocate(model.signatures.getValue("encode").outputs)
-    private val encode = Run(model, "encode", mapOf("frame" to fitter.frame), buffers)
+    private val encode = Run(model, "encode", mapOf(FRAME.name to fitter.frame), buffers)
 
     /** Computes them from the fitter's frame. */
     fun encode() = encode.invoke()
@@ -75,17 +75,18 @@ internal class TrackedObject(
     private val states = List(2) { allocate(model.signatures.getValue("init").outputs) }
     private var current = 0
 
-    private val inits = states.map { Run(model, "init", mapOf("frame" to fitter.frame, "mask" to fitter.mask), it) }
+    private val frameAndMask = mapOf(FRAME.name to fitter.frame, MASK.name to fitter.mask)
+    private val inits = states.map { Run(model, "init", frameAndMask, it) }
     private val segments =
-        states.map { Run(model, "segment", features.buffers + it, mapOf("logit" to mapBuffer.bytes)) }
+        states.map { Run(model, "segment", features.buffers + it, mapOf(LOGIT.name to mapBuffer.bytes)) }
     private val steps =
         List(2) {
-            val results = states[1 - it] + ("probability" to mapBuffer.bytes)
-            Run(model, "step", states[it] + ("frame" to fitter.frame), results)
+            val results = states[1 - it] + (PROBABILITY.name to mapBuffer.bytes)
+            Run(model, "step", states[it] + (FRAME.name to fitter.frame), results)
         }
     private val updates =
         List(2) {
-            val given = features.buffers + states[it] + ("mask_prob" to mapBuffer.bytes)
+            val given = features.buffers + states[it] + (MASK_PROB.name to mapBuffer.bytes)
             Run(model, "update", given, states[1 - it])
         }
 

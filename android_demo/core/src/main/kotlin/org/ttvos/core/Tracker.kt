@@ -1,8 +1,5 @@
 package org.ttvos.core
 
-/** Every object costs a pass of the network's head a frame: a phone is far from real time well before this. */
-const val MAX_OBJECTS = 20
-
 /**
  * Labels every frame of a video, given boxes of the objects in its first one: what `ttvos_tf.runtime.Tracker` does,
  * with the same masks. One object runs the signature `step`; several share one `encode` a frame, are segmented one by one,

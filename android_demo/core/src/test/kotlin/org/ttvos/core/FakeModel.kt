@@ -76,28 +76,51 @@ class FakeModel(
     }
 }
 
-/** Signatures like those of a converted model, with features of toy size. */
-fun fakeSignatures(size: Size): Map<String, SignatureSpec> {
+/** Signatures like those of a converted int8 model, with features of toy size; with [keys], the optional tensors too. */
+fun fakeSignatures(
+    size: Size,
+    keys: Boolean = false,
+): Map<String, SignatureSpec> {
     fun float(vararg shape: Int) = TensorSpec(TensorType.FLOAT32, shape.toList())
+
+    fun int8(vararg shape: Int) = TensorSpec(TensorType.INT8, shape.toList())
 
     val frame = mapOf("frame" to TensorSpec(TensorType.UINT8, listOf(1, size.height, size.width, 3)))
     val map = float(1, size.height, size.width, 1)
     val state =
         mapOf(
             "state_mask" to float(1, size.height / 8, size.width / 8, 2),
-            "state_feat16" to TensorSpec(TensorType.INT8, listOf(1, size.height / 16, size.width / 16, 4)),
+            "state_feat16" to int8(1, size.height / 16, size.width / 16, 4),
             "state_template" to float(1, 2, 2),
             "state_count" to float(1),
         )
-    val features = mapOf("feat4" to map, "feat8" to float(1, 4, 6, 2), "feat16" to state.getValue("state_feat16"))
-    return mapOf(
-        "init" to SignatureSpec(frame + ("mask" to map), state),
-        "step" to SignatureSpec(frame + state, state + ("probability" to map)),
-        "encode" to SignatureSpec(frame, features),
-        "segment" to SignatureSpec(features + (state - "state_count"), mapOf("logit" to map)),
-        "update" to SignatureSpec(features - "feat4" + state + ("mask_prob" to map), state),
+    val memory = mapOf("state_memory_key" to int8(1, 8, 5), "state_memory_mask" to float(1, 8, 1))
+    val features =
+        mapOf(
+            "feat4" to int8(1, size.height / 4, size.width / 4, 64), // as large as a float map of the frame's size
+            "feat8" to int8(1, size.height / 8, size.width / 8, 2),
+            "feat16" to state.getValue("state_feat16"),
+        )
+    return signatures(
+        frame,
+        map,
+        if (keys) state + memory else state,
+        if (keys) features + ("feat_key" to int8(1, size.height / 16, size.width / 16, 5)) else features,
     )
 }
+
+private fun signatures(
+    frame: Map<String, TensorSpec>,
+    map: TensorSpec,
+    state: Map<String, TensorSpec>,
+    features: Map<String, TensorSpec>,
+) = mapOf(
+    "init" to SignatureSpec(frame + ("mask" to map), state),
+    "step" to SignatureSpec(frame + state, state + ("probability" to map)),
+    "encode" to SignatureSpec(frame, features),
+    "segment" to SignatureSpec(features + (state - "state_count"), mapOf("logit" to map)),
+    "update" to SignatureSpec(features - "feat4" + (state - "state_feat16") + ("mask_prob" to map), state),
+)
 
 /** A picture of one red, brighter in a box. */
 fun redFrame(

@@ -50,12 +50,30 @@ class ModelCheckTest {
     fun `so is one whose tensors do not fit each other`() {
         val float = TensorSpec(TensorType.FLOAT32, listOf(1, 32, 48, 3))
         val floatFrame = with("init") { it.copy(inputs = it.inputs + ("frame" to float)) }
-        assertTrue(refused(floatFrame).contains("uint8 input 'frame'"))
+        assertTrue(refused(floatFrame).endsWith("'frame' is FLOAT32 [1, 32, 48, 3], not UINT8 [1, 32, 48, 3]"))
         val small = TensorSpec(TensorType.FLOAT32, listOf(1, 4, 6, 1))
         val smallLogit = with("segment") { it.copy(outputs = mapOf("logit" to small)) }
         assertTrue(refused(smallLogit).contains("'logit' is FLOAT32"))
         val count = TensorSpec(TensorType.FLOAT32, listOf(2))
         val longCount = with("step") { it.copy(inputs = it.inputs + ("state_count" to count)) }
         assertTrue(refused(longCount).contains("'state_count' is"))
+        val floats = TensorSpec(TensorType.FLOAT32, listOf(1, 2, 3, 4))
+        val floatState = with("update") { it.copy(outputs = it.outputs + ("state_feat16" to floats)) }
+        assertTrue(refused(floatState).endsWith("'state_feat16' is FLOAT32 [1, 2, 3, 4], not INT8 [1, 2, 3, 4]"))
+        val flat = TensorSpec(TensorType.UINT8, listOf(32, 48))
+        val flatFrame = with("init") { it.copy(inputs = it.inputs + ("frame" to flat)) }
+        assertTrue(refused(flatFrame).endsWith("'frame' is UINT8 [32, 48], not UINT8 [1, H, W, 3]"))
+    }
+
+    @Test
+    fun `optional tensors are all there or none is`() {
+        val keys = fakeSignatures(size, keys = true)
+        assertEquals(size, checkModel(FakeModel(size, keys)))
+        val init = keys.getValue("init")
+        val half = keys + ("init" to init.copy(outputs = init.outputs - "state_memory_key"))
+        assertTrue(refused(half).endsWith("'init' lacks the output 'state_memory_key'"))
+        val clock = TensorSpec(TensorType.FLOAT32, listOf(1))
+        val other = with("step") { it.copy(outputs = it.outputs + ("state_clock" to clock)) }
+        assertTrue(refused(other).endsWith("'step' has an unknown output 'state_clock'"))
     }
 }
