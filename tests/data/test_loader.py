@@ -14,7 +14,7 @@ from tests.data.trees import DyingClips, FailingClips, NoisyClips
 from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.first_masks import box_mask
-from ttvos_tf.data.loader import batches, make_batch
+from ttvos_tf.data.loader import PREFETCH, batches, make_batch
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 
@@ -147,8 +147,16 @@ def test_workers_are_other_processes_and_end_when_closed(tmp_path):
 def test_workers_wait_when_nobody_takes(tmp_path):
     stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, ClipSpec(2, 240, 432), 1, seed=0, workers=1)
     next(stream)
-    time.sleep(1)
-    assert len((tmp_path / "log").read_text().split()) <= 6
+
+    def drawn():
+        return len((tmp_path / "log").read_text().split())
+
+    wait_until(lambda: drawn() > PREFETCH)  # as far ahead as it may be, or on its way there
+    seen = -1
+    while drawn() > seen:  # until a while passes in which it draws nothing
+        seen = drawn()
+        assert seen <= PREFETCH + 4  # taken, ready in either process, in the pipe, and in the making
+        time.sleep(1)
     stream.close()
 
 
