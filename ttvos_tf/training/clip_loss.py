@@ -1,5 +1,6 @@
 """The loss of a clip: the network unrolled over its frames (Eq. 5), back-propagated through the recurrence."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ttvos_tf.compat import tf
@@ -24,7 +25,7 @@ def unroll(
     previous: tf.Tensor | None = None,
     known_frames: int = 1,
     training: bool = False,
-):
+) -> Iterator[tuple[int, tf.Tensor, tf.Tensor, tf.Tensor]]:
     """Runs the network over a clip, the backbone over all its frames at once.
 
     Args:
