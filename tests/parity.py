@@ -61,11 +61,11 @@ class KerasModel:
                 probability, state = network.step(tensors["frame"], tensors)
                 return {"probability": probability, **state}
             case "encode":
-                return {"features": network.encode(tensors["frame"])}
+                return network.encode(tensors["frame"])
             case "segment":
-                return {"logit": network.find(tensors["features"], tensors)}
+                return {"logit": network.infer_logit(tensors, tensors)}
             case "update":
-                return network.update(tensors["features"], tensors["mask_prob"], tensors)
+                return network.update(tensors, tensors["mask_prob"], tensors)
         raise KeyError(signature)
 
 

@@ -27,7 +27,7 @@ def test_round_trip_to_another_size(saved):
 
 def test_every_variable_has_a_name_of_its_own(saved):
     _, model = saved
-    assert len(variables(model)) == sum(len(part.variables) for part in model.models)
+    assert len(variables(model)) == sum(len(part.variables) for part in model.parts)
 
 
 def test_other_architecture_is_named(saved):

@@ -7,10 +7,7 @@ prints the IoU of every two results. The emulator, an ARM64 Python (Debian packa
 runtimes' wheels are fetched once, into ~/.cache/ttvos-arm64. Needs apt-get and dpkg-deb on an x86-64 Debian.
 """
 
-import argparse
-import contextlib
 import itertools
-import json
 import os
 import shutil
 import subprocess
@@ -22,9 +19,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.commands.options import open_json
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
-from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.runtime.interpreter import MODULES
 from ttvos_tf.sample import render as sample
@@ -57,21 +55,17 @@ np.save(out, np.stack([tracker.step(frame) for frame in frames[1:]]))
 """
 
 
-def main(argv: list[str] | None = None) -> int:
+@run_script("arm64.py")
+def main(argv: list[str]) -> int:
     """Runs the command line; returns the exit code: 1 if the mean IoU of any two is below 0.99."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__)
     parser.add_argument("model", help="a .tflite file or the name of an installed model")
     parser.add_argument("--frames", type=int, default=12, metavar="N", help="frames of the clip (default: 12)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
-    try:
-        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
-            results = compare(find_model(args.model).resolve(), args.frames)
-            if json_file:
-                json_file.write_text(json.dumps(results, indent=2) + "\n")
-    except TTVOSError as error:
-        print(f"arm64.py: error: {error}", file=sys.stderr)
-        return 2
+    with open_json(args.json) as write_json:
+        results = compare(find_model(args.model).resolve(), args.frames)
+        write_json(results)
     for each in results:
         print(f"{each['a']:<22} {each['b']:<22} IoU {each['mean']:.4f}, least {each['least']:.4f}")
     return 0 if min(each["mean"] for each in results) >= 0.99 else 1

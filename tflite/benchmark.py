@@ -7,38 +7,31 @@ Every model is measured as by `ttvos benchmark`, in a process of its own, so tha
 """
 
 import argparse
-import contextlib
 import functools
-import json
 import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from ttvos_tf.commands.options import add_measure_arguments
+from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.commands.options import add_measure_arguments, open_json
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inspection.timing import Report, measure
-from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.installed import installed
 
 COLUMNS = ("median_ms", "p90_ms", "fps", "peak_rss_mb", "runtime")
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("benchmark.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("models", nargs="*", metavar="MODEL", help="files or names (default: all installed models)")
     add_measure_arguments(parser)
     args = parser.parse_args(argv)
-    try:
-        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
-            reports = measure_all(args)
-            if json_file:
-                json_file.write_text(json.dumps(reports, indent=2) + "\n")
-    except TTVOSError as error:
-        print(f"benchmark.py: error: {error}", file=sys.stderr)
-        return 2
+    with open_json(args.json) as write_json:
+        reports = measure_all(args)
+        write_json(reports)
     print("\n".join(table(reports)))
-    return 0
 
 
 def measure_all(args: argparse.Namespace) -> list[Report]:

@@ -15,7 +15,6 @@ as ttvos_<backbone>_<H>x<W>_<precision>.tflite:
 What Edge TPU would refuse of the encoder is printed.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,9 +22,16 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.config import ModelConfig
+from ttvos_tf.contract import FLOAT_PRECISIONS, file_name, model_name
+from ttvos_tf.data.clip import ClipSource
+from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file
-from ttvos_tf.media.sizes import parse_size
+from ttvos_tf.media.sizes import Size, parse_size
+from ttvos_tf.training.settings import load_settings
+from ttvos_tf.weights import config_of, read_npz
 
 if TYPE_CHECKING:  # arguments are checked before TensorFlow is imported
     from ttvos_tf.data.clip import ClipSource
@@ -36,41 +42,39 @@ SIZES = ("240x432", "480x864")
 CALIBRATION_CLIPS, CALIBRATION_LENGTH = 24, 5
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("convert.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("--weights", type=Path, help="weights or checkpoint .npz (default: all shipped ones)")
     parser.add_argument("--config", type=Path, help="TOML file whose [model] the weights must be of")
     parser.add_argument("--size", action="append", metavar="HxW", help="frame size; may be given several times")
     parser.add_argument("--calibrate", type=Path, metavar="DAVIS", help="a DAVIS folder: int8 of float weights (ptq)")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the files (default: out)")
     args = parser.parse_args(argv)
-    try:
-        sizes = [parse_size(text) for text in args.size or SIZES]
-        for weights in [args.weights] if args.weights else sorted(SHIPPED.glob("*.npz")):
-            for path, content in tqdm(files(weights, args.config, sizes, args.calibrate), unit="file", disable=None):
-                with atomic_file(args.out / path) as partial:
-                    partial.write_bytes(content)
-                tqdm.write(f"{args.out / path}  {len(content) / 1e6:.1f} MB")
-    except TTVOSError as error:
-        print(f"convert.py: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    # All is checked before TensorFlow is imported, which takes a while.
+    sizes = [parse_size(text) for text in args.size or SIZES]
+    expected = load_settings(args.config).model if args.config else None
+    clips = open_source("davis", args.calibrate) if args.calibrate else None
+    sources = [args.weights] if args.weights else sorted(SHIPPED.glob("*.npz"))
+    for weights in sources:
+        if config_of(read_npz(weights), weights).quantized and clips is not None:
+            raise TTVOSError(f"--calibrate: {weights} was trained quantised; only float weights are calibrated")
+    for weights in sources:
+        for path, content in tqdm(files(weights, expected, sizes, clips), unit="file", disable=None):
+            with atomic_file(args.out / path) as partial:
+                partial.write_bytes(content)
+            tqdm.write(f"{args.out / path}  {len(content) / 1e6:.1f} MB")
 
 
 def files(
-    weights: Path, config: Path | None, sizes: list[tuple[int, int]], calibration: Path | None
+    weights: Path, expected: ModelConfig | None, sizes: list[Size], clips: ClipSource | None
 ) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the files that weights are converted to."""
-    from ttvos_tf.contract import FLOAT_PRECISIONS, file_name, model_name
-    from ttvos_tf.data.sources import open_source
     from ttvos_tf.export.convert import convert, convert_pair
     from ttvos_tf.factory import load_model
     from ttvos_tf.inspection.edge_tpu import unsupported_ops
-    from ttvos_tf.training.settings import load_settings
 
-    expected = load_settings(config).model if config else None
-    clips = open_source("davis", calibration) if calibration else None
     for height, width in sizes:
         model = load_model(weights, height=height, width=width, expected=expected)
 
@@ -78,8 +82,6 @@ def files(
             return file_name(model_name(model.config.backbone, model.size, precision))
 
         if model.config.quantized:
-            if clips is not None:
-                raise TTVOSError(f"--calibrate: {weights} was trained quantised; only float weights are calibrated")
             yield name("int8"), convert(model, "int8")
             encode, head = convert_pair(model)
             for line in unsupported_ops(encode):

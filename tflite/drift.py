@@ -14,8 +14,6 @@ may be files or names of installed models. Columns:
 """
 
 import argparse
-import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,10 +22,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.commands.options import open_json
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
-from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.images import read_image, read_mask
 from ttvos_tf.runtime.interpreter import TFLiteModel
 from ttvos_tf.runtime.letterbox import letterbox
@@ -63,9 +62,10 @@ class Drift:
     template: tuple[float, float, float]
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("drift.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("int8", help="the file in question")
     parser.add_argument("float", help="the file to compare with, of the same frame size")
     parser.add_argument("--davis", type=Path, metavar="DIR", help="a DAVIS folder, for real clips too")
@@ -74,16 +74,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the models (default: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
-    try:
-        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
-            results = list(measure(args))
-            if json_file:
-                json_file.write_text(json.dumps([asdict(each) for each in results], indent=2) + "\n")
-    except TTVOSError as error:
-        print(f"drift.py: error: {error}", file=sys.stderr)
-        return 2
+    with open_json(args.json) as write_json:
+        results = list(measure(args))
+        write_json([asdict(result) for result in results])
     print("\n".join(table(results)))
-    return 0
 
 
 def measure(args: argparse.Namespace) -> Iterator[Drift]:

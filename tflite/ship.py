@@ -5,11 +5,11 @@ python tflite/ship.py
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.contract import file_name, model_name
-from ttvos_tf.export.convert import convert
-from ttvos_tf.factory import load_model
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.installed import FOLDER
 
@@ -24,8 +24,13 @@ MODELS = {
 DEFAULT = "mobilenet_v2_480x864_int8"
 
 
-def main() -> None:
+@run_script("ship.py")
+def main(argv: list[str]) -> None:
     """Converts, and lists the files with their checksums."""
+    Parser(description=__doc__).parse_args(argv)
+    from ttvos_tf.export.convert import convert
+    from ttvos_tf.factory import load_model
+
     FOLDER.mkdir(exist_ok=True)
     manifest: dict = {"default": DEFAULT}
     for name, (weights, (height, width), precision) in MODELS.items():
@@ -40,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

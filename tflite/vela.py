@@ -7,9 +7,6 @@ Compiles the file with `vela` and counts, for each signature, the file's operato
 in the compiled file: those run on the NPU. What is left is listed with Vela's reason.
 """
 
-import argparse
-import contextlib
-import json
 import re
 import subprocess
 import sys
@@ -17,35 +14,31 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.commands.options import open_json
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.flatbuffer import verify
 
 NPU = "custom:ethos-u"
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("vela.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("model", type=Path, help="an int8 .tflite file")
     parser.add_argument("--accelerator", default="ethos-u65-512", help="as vela names it (default: ethos-u65-512)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     parser.add_argument("--vela", default="vela", metavar="COMMAND", help="the compiler (default: vela)")
     args = parser.parse_args(argv)
-    try:
-        with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
-            report = compile_file(args.model, args.accelerator, args.vela)
-            if json_file:
-                json_file.write_text(json.dumps(report, indent=2) + "\n")
-    except TTVOSError as error:
-        print(f"vela.py: error: {error}", file=sys.stderr)
-        return 2
+    with open_json(args.json) as write_json:
+        report = compile_file(args.model, args.accelerator, args.vela)
+        write_json(report)
     for name, each in report["signatures"].items():
         left = ", ".join(f"{count} {operator}" for operator, count in each["on_cpu"].items()) or "nothing"
         print(f"{name:<8} {100 * each['npu_share']:5.1f} % of {each['operators']} operators; on the CPU: {left}")
     for line in report["reasons"]:
         print(f"  {line}")
-    return 0
 
 
 def compile_file(model: Path, accelerator: str = "ethos-u65-512", vela: str = "vela") -> dict:

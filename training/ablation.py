@@ -6,15 +6,16 @@ Experiments 3 and 6 differ by the temporal consistency loss alone. Finished expe
 continued, so the command may be repeated.
 """
 
-import argparse
 import dataclasses
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.training.settings import as_json, load_settings
 
 HERE = Path(__file__).resolve().parent
 
@@ -58,9 +59,10 @@ TABLE_3 = {
 }
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("ablation.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("--config", type=Path, default=HERE / "configs/ablation.toml", help="what all have in common")
     parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"), help="a folder for each experiment's run")
@@ -71,23 +73,13 @@ def main(argv: list[str] | None = None) -> int:
             number: run(experiment, args.config, args.set, args.data, args.out / str(number))
             for number, experiment in TABLE_3.items()
         }
-    except TTVOSError as error:
-        print(f"ablation.py: error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
-        print("ablation.py: interrupted; the same command goes on", file=sys.stderr)
-        return 130
+        raise KeyboardInterrupt("the same command goes on") from None
     print(table(scores))
-    return 0
 
 
 def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, out: Path) -> float:
     """Trains one experiment and scores its final weights; J&F-Mean, 0 to 1."""
-    from ttvos_tf.training.loop import train
-    from ttvos_tf.training.records import CHECKPOINT, RELEASE
-    from ttvos_tf.training.settings import as_json, load_settings
-    from ttvos_tf.training.validation import validate
-
     result = out / "result.json"
     settings = load_settings(config, [*experiment.overrides(), *overrides])
     record = as_json(settings)
@@ -98,6 +90,10 @@ def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, 
         return finished["J&F-Mean"]
     if settings.validation is None:
         raise TTVOSError(f"{config}: no [validation] block; it says what the experiments are scored on")
+    from ttvos_tf.training.loop import train
+    from ttvos_tf.training.records import CHECKPOINT, RELEASE
+    from ttvos_tf.training.validation import validate
+
     train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())
     score = validate(out / RELEASE, settings.validation, data, init="mask" if experiment.m else "box")
     with atomic_file(result) as path:

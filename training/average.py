@@ -6,29 +6,25 @@ Their mean often does better than each of them, for it lies in the middle of the
 soups", Wortsman et al., 2022). Runs with nothing in common lie in different valleys: theirs is worth nothing.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
 
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.weights import WEIGHTS, Arrays, config_of, read_npz, write_npz
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("average.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("weights", nargs="+", type=Path, metavar="WEIGHTS", help="weights files of one network")
     parser.add_argument("--out", type=Path, required=True, help="weights file to write")
     args = parser.parse_args(argv)
-    try:
-        files = {path: released(path) for path in args.weights}
-        write_npz(args.out, average(files))
-    except TTVOSError as error:
-        print(f"average.py: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    files = {path: released(path) for path in args.weights}
+    write_npz(args.out, average(files))
 
 
 def released(path: Path) -> Arrays:
@@ -43,7 +39,7 @@ def released(path: Path) -> Arrays:
 
 
 def average(files: dict[Path, Arrays]) -> Arrays:
-    """The mean of each tensor; the config, which all share.
+    """The mean of each tensor, and the first file's config.
 
     Raises:
         TTVOSError: a file of another network.
@@ -51,7 +47,8 @@ def average(files: dict[Path, Arrays]) -> Arrays:
     (first_path, first), *others = files.items()
     for path, arrays in others:
         shapes, wanted = ({name: array.shape for name, array in tensors.items()} for tensors in (arrays, first))
-        if str(arrays["config"]) != str(first["config"]) or shapes != wanted:
+        architectures = (config_of(*named).architecture() for named in ((arrays, path), (first, first_path)))
+        if len(set(architectures)) > 1 or shapes != wanted:
             raise TTVOSError(f"{path}: of another network than {first_path}")
     mean = {
         name: np.mean([arrays[name] for arrays in files.values()], axis=0, dtype=np.float64).astype(array.dtype)

@@ -8,7 +8,6 @@ The folder has the layout of DAVIS, with a list of sequences for each difficulty
 sequences need no data. `stills` are composited from the held-out images of the folders given: train without them.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.data.challenge import CHALLENGE_VERSION, DIFFICULTIES, sequence
 from ttvos_tf.data.looks import Looks, PaintedLooks, StillLooks
 from ttvos_tf.errors import TTVOSError
@@ -25,9 +25,10 @@ from ttvos_tf.media.images import write_mask
 JPEG_QUALITY = 90
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("challenge.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make; it appears when whole")
     parser.add_argument(
         "--saliency", type=Path, nargs="+", default=[], metavar="DIR", help="stills with one thing each"
@@ -39,20 +40,15 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--height", type=int, default=480, metavar="H", help="of the frames, in pixels (default: 480)")
     args = parser.parse_args(argv)
-    try:
-        for name, lowest in (("seed", 0), ("each", 1), ("height", 32)):
-            if getattr(args, name) < lowest:
-                raise TTVOSError(f"--{name} {getattr(args, name)}: must be {lowest} or more")
-        sources: dict[str, Looks] = {"painted": PaintedLooks()}
-        if args.saliency or args.objects:
-            sources["stills"] = StillLooks(args.saliency, args.objects)
-        with atomic_folder(args.out) as folder:
-            count = write(folder, sources, args.seed, args.each, args.height)
-    except TTVOSError as error:
-        print(f"challenge.py: error: {error}", file=sys.stderr)
-        return 2
+    for name, lowest in (("seed", 0), ("each", 1), ("height", 32)):
+        if getattr(args, name) < lowest:
+            raise TTVOSError(f"--{name} {getattr(args, name)}: must be {lowest} or more")
+    sources: dict[str, Looks] = {"painted": PaintedLooks()}
+    if args.saliency or args.objects:
+        sources["stills"] = StillLooks(args.saliency, args.objects)
+    with atomic_folder(args.out) as folder:
+        count = write(folder, sources, args.seed, args.each, args.height)
     print(f"{args.out}: {count} sequences")
-    return 0
 
 
 def write(folder: Path, sources: dict[str, Looks], seed: int, each: int, height: int) -> int:

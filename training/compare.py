@@ -7,10 +7,10 @@ J&F in points. Files of one side that score the same sequences are runs of one r
 sequences are joined. Each list is a line of its own, without a verdict: of many lines some are extreme by chance.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.compare import Comparison, Scores, average, compare, of_sequences, read_scores
 
@@ -21,23 +21,19 @@ REASONS = {
 }
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("compare.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("ours", nargs="+", type=Path, metavar="JSON", help="scores, by ttvos evaluate --json")
     parser.add_argument("--against", nargs="+", type=Path, required=True, metavar="JSON", help="the other side's")
     parser.add_argument("--lists", type=Path, metavar="DIR", help="a line for each list of sequences (.txt) in there")
     args = parser.parse_args(argv)
-    try:
-        ours, theirs = (average({path: read_scores(path) for path in paths}) for paths in (args.ours, args.against))
-        whole = compare(ours, theirs)
-        lines = {"all": whole, **(by_list(args.lists, ours, theirs) if args.lists else {})}
-    except TTVOSError as error:
-        print(f"compare.py: error: {error}", file=sys.stderr)
-        return 2
+    ours, theirs = (average({path: read_scores(path) for path in paths}) for paths in (args.ours, args.against))
+    whole = compare(ours, theirs)
+    lines = {"all": whole, **(by_list(args.lists, ours, theirs) if args.lists else {})}
     print(table(lines))
     print(f"\n{whole.verdict}: {REASONS[whole.verdict]}")
-    return 0
 
 
 def by_list(folder: Path, ours: Scores, theirs: Scores) -> dict[str, Comparison]:

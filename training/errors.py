@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
@@ -27,9 +28,10 @@ RIGHT, MISSED, WRONG = (0, 130, 0), (0, 0, 130), (130, 0, 0)
 HEIGHT = 180  # of a picture, in pixels
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("errors.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("--davis", type=Path, required=True, metavar="DIR", help="a DAVIS folder")
     parser.add_argument("--year", choices=["2016", "2017"], default="2016", help="2016: one object (default: 2016)")
     parser.add_argument("--split", default="val", help="which of its sequences (default: val)")
@@ -39,18 +41,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--columns", type=int, default=6, metavar="N", help="pictures a sequence (default: 6)")
     parser.add_argument("--out", type=Path, default=Path("errors.png"), metavar="FILE", help="(default: errors.png)")
     args = parser.parse_args(argv)
-    try:
-        videos = sequences(args.davis, args.split, args.year)
-        rows = [row(video, args) for video in tqdm(videos, unit="sequence", disable=None)]
-        width = max(pictures.shape[1] for pictures in rows)
-        sheet = np.vstack([np.pad(pictures, ((0, 0), (0, width - pictures.shape[1]), (0, 0))) for pictures in rows])
-        with atomic_file(args.out) as partial:
-            Image.fromarray(sheet).save(partial, format="PNG")
-    except TTVOSError as error:
-        print(f"errors.py: error: {error}", file=sys.stderr)
-        return 2
+    videos = sequences(args.davis, args.split, args.year)
+    rows = [row(video, args) for video in tqdm(videos, unit="sequence", disable=None)]
+    width = max(pictures.shape[1] for pictures in rows)
+    sheet = np.vstack([np.pad(pictures, ((0, 0), (0, width - pictures.shape[1]), (0, 0))) for pictures in rows])
+    with atomic_file(args.out) as partial:
+        Image.fromarray(sheet).save(partial, format="PNG")
     print(args.out)
-    return 0
 
 
 def row(video: AnnotatedVideo, args: argparse.Namespace) -> np.ndarray:

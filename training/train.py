@@ -11,18 +11,19 @@ Leaves in --out: `weights.npz` (for tflite/convert.py), `checkpoint.npz` (for --
 with a [validation] block also `best.npz`, the weights that scored best on it, and `validation.csv`.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
-from ttvos_tf.errors import TTVOSError
+from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.training.settings import load_settings
 
 HERE = Path(__file__).resolve().parent
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@run_script("train.py")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(description=__doc__)
     parser.add_argument("--config", type=Path, default=HERE / "configs/rendered.toml", help="TOML file of the run")
     parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
     parser.add_argument("--out", type=Path, help="folder for weights and log (default: runs/<config name>)")
@@ -31,27 +32,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--profile", action="store_true", help="print where the time of a step goes, and train nothing")
     args = parser.parse_args(argv)
     out = args.out or Path("runs") / args.config.stem
+    settings = load_settings(args.config, args.set)  # before TensorFlow is imported, which takes a while
+    if args.profile:
+        from ttvos_tf.training.profile import profile
+
+        print(profile(settings, args.data))
+        return
+    from ttvos_tf.training.loop import train
+
     try:
-        from ttvos_tf.training.loop import train
-        from ttvos_tf.training.settings import load_settings
-
-        settings = load_settings(args.config, args.set)
-        if args.profile:
-            from ttvos_tf.training.profile import profile
-
-            print(profile(settings, args.data))
-            return 0
         train(settings, args.data, out, resume=args.resume)
-    except TTVOSError as error:
-        print(f"train.py: error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
-        print(f"train.py: interrupted; continue with --resume --out {out}", file=sys.stderr)
-        return 130
-    print(
-        f"Weights are in {out / 'weights.npz'}. Convert them: python tflite/convert.py --weights {out / 'weights.npz'}"
-    )
-    return 0
+        raise KeyboardInterrupt(f"continue with --resume --out {out}") from None
+    weights = out / "weights.npz"
+    print(f"Weights are in {weights}. Convert them: python tflite/convert.py --weights {weights}")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ class ModelConfig:
         past_masks: how many previous masks the state holds (the paper 1, the authors' later code 3).
         coordinates: feed x, y and radius maps to the template attention (the authors' later code).
         update_gate: a learned weight in (0, 0.5] instead of 1/t in Eq. 2 (the authors' later code).
+        key_channels: length of the keys by which places are compared with remembered frames (ours, network/memory.py);
+            0 leaves the memory out, as in the paper.
         reach: how far a target may be from its previous mask, as a share of the frame's height: what is farther is not
             it while any of it is in sight. At inference only; 0 is without limit, as in the paper.
         quantized: 8-bit fake quantisation on the network as it is exported, batch norms folded (quantization/).
@@ -45,6 +47,7 @@ class ModelConfig:
     past_masks: int = 1
     coordinates: bool = False
     update_gate: bool = False
+    key_channels: int = 0
     reach: float = 0.0
     quantized: bool = False
 
@@ -54,8 +57,16 @@ class ModelConfig:
         for name in ("matching_channels", "decoder_channels", "past_masks"):
             if getattr(self, name) < 1:
                 raise TTVOSError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.key_channels < 0:
+            raise TTVOSError(f"key_channels must be at least 0, not {self.key_channels}")
+        if self.key_channels and not self.short_term:
+            raise TTVOSError("key_channels: the memory joins the short-term matching, but short_term is false")
         if not 0 <= self.reach <= 1:
             raise TTVOSError(f"reach must be from 0 to 1, not {self.reach}")
+
+    def architecture(self) -> "ModelConfig":
+        """What weights have to agree on: all of it but `reach`, which has none."""
+        return dataclasses.replace(self, reach=0.0)
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self))

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from ttvos_tf.config import ModelConfig
-from ttvos_tf.network.ttvos import TTVOS
+from ttvos_tf.network.ttvos import TTVOS, build_ttvos
 from ttvos_tf.quantization import quantize
 from ttvos_tf.weights import assign_weights, config_of, read_npz
 
@@ -20,8 +20,8 @@ def build_model(
         backbone_weights: see backbones.registry.build_backbone.
     """
     if not config.quantized:
-        return TTVOS(config, height, width, backbone_weights)
-    return quantize(TTVOS(dataclasses.replace(config, quantized=False), height, width, backbone_weights))
+        return build_ttvos(config, height, width, backbone_weights)
+    return quantize(build_ttvos(dataclasses.replace(config, quantized=False), height, width, backbone_weights))
 
 
 def load_model(path: Path, *, height: int = 240, width: int = 432, expected: ModelConfig | None = None) -> TTVOS:

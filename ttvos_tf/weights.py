@@ -25,18 +25,19 @@ class Network(Protocol):
 
     Attributes:
         config: which one it is.
-        models: its parts, Keras models.
+        parts: its Keras models.
     """
 
-    config: ModelConfig
+    @property
+    def config(self) -> ModelConfig: ...
 
     @property
-    def models(self) -> tuple[Any, ...]: ...
+    def parts(self) -> tuple[Any, ...]: ...
 
 
 def variables(model: Network) -> dict:
     """All variables by name, the transition head's too."""
-    return {name: variable for part in model.models for name, variable in named_variables(part).items()}
+    return {name: variable for part in model.parts for name, variable in named_variables(part).items()}
 
 
 def named_variables(part: Any) -> dict:
@@ -99,12 +100,12 @@ def assign_weights(model: Network, arrays: Arrays, path: Path, prefix: str = WEI
     Raises:
         TTVOSError: the file is of another architecture, or lacks a tensor.
     """
-    found = config_of(arrays, path)
-    if found != model.config:
+    found, wanted = config_of(arrays, path).architecture(), model.config.architecture()
+    if found != wanted:
         different = [
-            f"{name} is {getattr(found, name)!r}, expected {getattr(model.config, name)!r}"
-            for name in vars(found)
-            if getattr(found, name) != getattr(model.config, name)
+            f"{name} is {value!r}, expected {getattr(wanted, name)!r}"
+            for name, value in vars(found).items()
+            if value != getattr(wanted, name)
         ]
         raise TTVOSError(f"{path}: weights of another architecture: {'; '.join(different)}")
     assign(variables(model), arrays, path, prefix)

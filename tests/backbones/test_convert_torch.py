@@ -33,7 +33,7 @@ def test_round_trip_equals_the_numpy_network_on_normalised_pixels(tmp_path, stat
     write(tmp_path / "in.pth", {**state, **HEADS}, save, prefix="module.")
     assert main([str(tmp_path / "in.pth"), str(tmp_path / "out.npz")]) == 0
 
-    model = build_backbone("hrnet", weights=str(tmp_path / "out.npz"), height=height, width=width)
+    model = build_backbone("hrnet", weights=str(tmp_path / "out.npz"), height=height, width=width).model
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3))
     ours = model(pixels[None].astype(np.float32) / 127.5 - 1)
 

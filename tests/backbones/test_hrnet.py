@@ -10,13 +10,18 @@ from ttvos_tf.inspection.operators import operators
 
 
 @pytest.fixture(scope="module")
-def model():
+def backbone():
     return hrnet.build(weights=None, height=48, width=80)
+
+
+@pytest.fixture(scope="module")
+def model(backbone):
+    return backbone.model
 
 
 @pytest.mark.parametrize(("height", "width"), [(480, 864), (240, 432), (32, 32)])
 def test_output_shapes(height, width):
-    outputs = hrnet.build(weights=None, height=height, width=width).outputs
+    outputs = hrnet.build(weights=None, height=height, width=width).model.outputs
     sizes = [(1, height // stride, width // stride, c) for stride, c in ((4, 16), (8, 32), (16, 192))]
     assert [(1, *output.shape[1:]) for output in outputs] == sizes
 
@@ -33,10 +38,10 @@ def test_variables_are_the_state_dict(model):
     assert {variable.name: tuple(variable.shape) for variable in model.variables} == shapes
 
 
-def test_last_block_is_stage_4(model):
-    frozen = [layer.name for layer in model.layers if layer.weights and layer.name not in model.last_block]
-    assert all(model.get_layer(name) for name in model.last_block)
-    assert {name.split(".")[0] for name in model.last_block} == {"stage4"}
+def test_last_block_is_stage_4(backbone, model):
+    frozen = [layer.name for layer in model.layers if layer.weights and layer.name not in backbone.last_block]
+    assert all(model.get_layer(name) for name in backbone.last_block)
+    assert {name.split(".")[0] for name in backbone.last_block} == {"stage4"}
     assert not any(name.startswith("stage4") for name in frozen) and "transition3.3.0.0" in frozen
 
 

@@ -41,7 +41,7 @@ def taps(model):
 
 
 def test_our_frames_give_what_caffe_frames_gave(original, weights):
-    model = build_backbone("resnet50", weights=weights, height=HEIGHT, width=WIDTH)
+    model = build_backbone("resnet50", weights=weights, height=HEIGHT, width=WIDTH).model
     pixels = np.random.default_rng(1).integers(0, 256, (2, HEIGHT, WIDTH, 3)).astype(np.float32)
     expected = taps(original)(keras.applications.resnet50.preprocess_input(pixels.copy()))
     for ours, theirs in zip(taps(model)(pixels / 127.5 - 1), expected, strict=True):
@@ -49,8 +49,13 @@ def test_our_frames_give_what_caffe_frames_gave(original, weights):
 
 
 @pytest.fixture(scope="module")
-def model():
+def backbone():
     return resnet50.build(weights=None, height=48, width=80)
+
+
+@pytest.fixture(scope="module")
+def model(backbone):
+    return backbone.model
 
 
 def test_output_shapes_and_scale(model):
@@ -60,10 +65,10 @@ def test_output_shapes_and_scale(model):
     assert all(abs(float(tf.math.reduce_std(each)) - 1) < 0.05 for each in outputs)
 
 
-def test_last_block_and_laterals(model):
+def test_last_block_and_laterals(backbone, model):
     names = {layer.name for layer in model.layers}
-    assert set(model.laterals) < set(model.last_block) < names
-    trained = {name for name in model.last_block if model.get_layer(name).weights}
+    assert set(backbone.laterals) < set(backbone.last_block) < names
+    trained = {name for name in backbone.last_block if model.get_layer(name).weights}
     assert {name.split("_")[0] for name in trained} == {"conv4", "lateral4", "lateral8", "lateral16"}
     assert not any(name.startswith("conv5") for name in names)
 

@@ -141,7 +141,7 @@ def test_only_the_template_and_the_last_steps_are_float(content):
 
 
 def test_weights_are_stored_once_as_bytes(content, network):
-    parts = (network.encoder, network.segmenter, network.embedder)
+    parts = (network.encoder, network.segmentation_head, network.template_encoder)
     weights = sum(np.prod(v.shape) for part in parts for v in part.variables if "kernel" in v.name)
     constants = sum(len(buffer.data) for buffer in schema.parse(content).buffers if buffer.data is not None)
     assert weights <= constants < 1.05 * weights  # biases are int32

@@ -19,7 +19,7 @@ def random_inputs(model, seed=0):
 
 
 def test_dense_groups_changes_no_value():
-    for part in (MODEL.segmenter, MODEL.embedder):
+    for part in (MODEL.segmentation_head, MODEL.template_encoder):
         for layer in part.layers:
             if isinstance(layer, GroupedConv2D):
                 layer.bias.assign(tf.random.normal(layer.bias.shape, seed=1))
@@ -31,10 +31,10 @@ def test_dense_groups_changes_no_value():
 
 
 def test_single_logit_is_the_difference():
-    inputs = random_inputs(MODEL.segmenter, 1)
-    logit, similarity = MODEL.segmenter(inputs)
+    inputs = random_inputs(MODEL.segmentation_head, 1)
+    logit, similarity = MODEL.segmentation_head(inputs)
     assert np.std(logit) > 0.1
-    rewritten = single_logit(MODEL.segmenter)
+    rewritten = single_logit(MODEL.segmentation_head)
     np.testing.assert_allclose(rewritten(inputs)[0], logit, atol=1e-4)
     np.testing.assert_array_equal(rewritten(inputs)[1], similarity)
     assert not any(isinstance(layer, ForegroundLogit) for layer in rewritten.layers)
@@ -42,7 +42,8 @@ def test_single_logit_is_the_difference():
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_batch_norms_fold_into_their_convolutions(backbone):
-    encoder = build_backbone(backbone, height=32, width=64)
+    built = build_backbone(backbone, height=32, width=64)
+    encoder = built.model
     rng = np.random.default_rng(2)
     for layer in encoder.layers:
         if isinstance(layer, keras.layers.BatchNormalization):  # as after training: nothing is 0 or 1
@@ -50,7 +51,8 @@ def test_batch_norms_fold_into_their_convolutions(backbone):
     folded = fold_batch_norms(encoder)
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
     assert [t.shape for t in folded.outputs] == [t.shape for t in encoder.outputs]
-    assert folded.last_block and set(folded.last_block) < set(encoder.last_block)
+    kept = built.on(folded)
+    assert kept.last_block and set(kept.last_block) < set(built.last_block)
     inputs = random_inputs(encoder)
     for got, expected in zip(folded(inputs), encoder(inputs), strict=True):
         np.testing.assert_allclose(got, expected, atol=1e-3 * np.abs(expected).max())
@@ -68,10 +70,10 @@ def keras_list(outputs):
 
 
 def test_original_keeps_its_weights():
-    before = [v.numpy() for v in MODEL.segmenter.variables]
-    dense = dense_groups(MODEL.segmenter)
+    before = [v.numpy() for v in MODEL.segmentation_head.variables]
+    dense = dense_groups(MODEL.segmentation_head)
     for variable in dense.variables:
         variable.assign(tf.zeros_like(variable))
-    for variable, value in zip(MODEL.segmenter.variables, before, strict=True):
+    for variable, value in zip(MODEL.segmentation_head.variables, before, strict=True):
         np.testing.assert_array_equal(variable, value)
     assert isinstance(dense, keras.Model)

@@ -69,4 +69,4 @@ def test_parts_sum_up_to_the_network(switch):
     model = build_model(ModelConfig(**switch), height=64, width=64)
     total = sum(cost.parameters for cost in costs(model).values())
     statistics = sum(v.shape[0] for v in model.encoder.variables if "moving_" in v.name)
-    assert total == sum(part.count_params() for part in model.models) - statistics
+    assert total == sum(part.count_params() for part in model.parts) - statistics

@@ -1,4 +1,3 @@
-import copy
 import dataclasses
 
 import numpy as np
@@ -11,7 +10,8 @@ from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
 from ttvos_tf.layers import TemplateUpdate
-from ttvos_tf.network.ttvos import OUT_OF_REACH, foreground, pool_mask
+from ttvos_tf.network.heatmap import foreground_probability, pool_mask
+from ttvos_tf.network.reach import SUPPRESSION
 from ttvos_tf.training.clip_loss import LossWeights, clip_loss, unroll
 
 SIZE = (64, 112)
@@ -67,7 +67,7 @@ def test_streaming_equals_the_unrolled_clip(options, clip):
     for t, logits, _, heatmap in unroll(model, tf.constant(frames), tf.constant(first)):
         np.testing.assert_allclose(state["state_mask"][..., :2], heatmap, atol=1e-5)
         probability, state = model.step(frames[:, t], state)
-        np.testing.assert_allclose(probability, foreground(logits), atol=1e-4)
+        np.testing.assert_allclose(probability, foreground_probability(logits), atol=1e-4)
 
 
 def test_template_is_the_mean_of_the_embeddings(model, clip):
@@ -76,7 +76,9 @@ def test_template_is_the_mean_of_the_embeddings(model, clip):
     state = model.init(frames[:, 0], masks[:, 0, ..., None].astype(np.float32))
     for t in range(1, frames.shape[1] + 1):
         # update() pairs the features of a frame with its own mask, so Eq. 1 can be redone from the state alone.
-        embeddings.append(model.embedder([model.encode(frames[:, t - 1]).f8, state["state_mask"]]).numpy())
+        embeddings.append(
+            model.template_encoder([model.encode(frames[:, t - 1])["feat8"], state["state_mask"]]).numpy()
+        )
         np.testing.assert_allclose(streamed(embeddings[-1]), state["state_template"], atol=1e-5)
         np.testing.assert_allclose(np.mean(embeddings, axis=0), state["state_template"], atol=1e-5)
         assert state["state_count"].numpy() == t
@@ -110,7 +112,7 @@ def test_mask_cells_are_exact_means():
 
 def test_gradient_reaches_every_trained_variable(model, clip):
     frames, masks = clip
-    trained = [v for part in model.models for v in part.trainable_variables]
+    trained = [v for part in model.parts for v in part.trainable_variables]
     with tf.GradientTape() as tape:
         loss = clip_loss(model, tf.constant(frames), tf.constant(masks), masks[:, 0], LossWeights(5.0, 1.0)).total
     for variable, gradient in zip(trained, tape.gradient(loss, trained), strict=True):
@@ -130,22 +132,24 @@ def test_loss_has_the_terms_that_are_asked_for(model, clip):
 
 
 def test_what_is_out_of_reach_is_not_the_target(model, clip):
-    limited = copy.copy(model)
-    limited.config = dataclasses.replace(model.config, reach=16 / SIZE[0])  # two cells of 8 pixels
+    config = dataclasses.replace(model.config, reach=16 / SIZE[0])  # two cells of 8 pixels
+    limited = dataclasses.replace(model, config=config)
     features = model.encode(clip[0][:, 1])
     mask = np.zeros((1, *SIZE, 1), np.float32)
     mask[0, 8:16, 16:24] = 1  # the cell in row 1, column 2: within reach are rows 0 to 3, columns 0 to 4
-    state = model.start(features, mask)
-    free, limit = (each.find(features, state).numpy()[0, ..., 0] for each in (model, limited))
+    state = model.init_from_features(features, mask)
+    free, limit = (each.infer_logit(features, state).numpy()[0, ..., 0] for each in (model, limited))
     np.testing.assert_array_equal(free, model.segment(features, state)[0][0, ..., 0])
     np.testing.assert_array_equal(limit[:32, :40], free[:32, :40])
-    np.testing.assert_allclose(limit[32:], free[32:] - OUT_OF_REACH, atol=1e-5)
-    np.testing.assert_allclose(limit[:, 40:], free[:, 40:] - OUT_OF_REACH, atol=1e-5)
-    probability, after = limited.follow(features, state)
+    np.testing.assert_allclose(limit[32:], free[32:] - SUPPRESSION, atol=1e-5)
+    np.testing.assert_allclose(limit[:, 40:], free[:, 40:] - SUPPRESSION, atol=1e-5)
+    probability, after = limited.step_from_features(features, state)
     np.testing.assert_allclose(probability[0, ..., 0], 1 / (1 + np.exp(-2 * limit)), atol=1e-5)
     assert np.abs(after["state_mask"][0, 5:, :, 1]).max() < 1e-6  # what is carried on, too
-    out_of_sight = state | {"state_mask": model.masks(0.4 * mask)}
-    np.testing.assert_array_equal(limited.find(features, out_of_sight), model.find(features, out_of_sight))
+    out_of_sight = state | {"state_mask": model.initial_mask_state(0.4 * mask)}
+    np.testing.assert_array_equal(
+        limited.infer_logit(features, out_of_sight), model.infer_logit(features, out_of_sight)
+    )
 
 
 def test_damaged_mask_is_seen_by_the_first_step_only(model, clip):
@@ -159,7 +163,9 @@ def test_damaged_mask_is_seen_by_the_first_step_only(model, clip):
     assert np.abs(damaged[0][1] - exact[0][1]).max() > 1e-3
     # The template is that of the exact mask: a network that has it alone follows the damaged mask's clip too.
     features = model.encode(tf.constant(frames[:, 1]))
-    state = model.start(model.encode(tf.constant(frames[:, 0])), first) | {"state_mask": model.masks(0 * first)}
+    state = model.init_from_features(model.encode(tf.constant(frames[:, 0])), first) | {
+        "state_mask": model.initial_mask_state(0 * first)
+    }
     np.testing.assert_allclose(model.segment(features, state)[0], damaged[0][1], atol=1e-4)
 
 

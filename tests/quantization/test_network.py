@@ -1,6 +1,5 @@
 """The quantised network: what it keeps of the float one, what it learns, what it writes."""
 
-import copy
 import dataclasses
 from pathlib import Path
 
@@ -41,32 +40,36 @@ def test_it_computes_what_the_float_network_does(networks, clip):
     network, quantized = inference_form(networks[0]), networks[1]
     mask = clip.masks[:1, ..., None].astype(np.float32)
     features = network.encode(clip.frames[:1])
-    for expected, got in zip(features, quantized.encode(clip.frames[:1]), strict=True):
+    got_features = quantized.encode(clip.frames[:1])
+    assert got_features.keys() == features.keys()
+    for expected, got in zip(features.values(), got_features.values(), strict=True):
         assert np.corrcoef(np.ravel(expected), np.ravel(got))[0, 1] > 0.98
-    state = network.start(features, mask)
+    state = network.init_from_features(features, mask)
     logit, similarity = network.segment(features, state)
     got_logit, got_similarity = quantized.segment(features, state)
     assert np.corrcoef(np.ravel(logit), np.ravel(got_logit))[0, 1] > 0.98
     assert np.corrcoef(np.ravel(similarity), np.ravel(got_similarity))[0, 1] > 0.98
-    np.testing.assert_allclose(quantized.start(features, mask)["state_template"], state["state_template"], atol=0.02)
+    np.testing.assert_allclose(
+        quantized.init_from_features(features, mask)["state_template"], state["state_template"], atol=0.02
+    )
 
 
 def test_the_float_network_stays_as_it_is(networks):
     network, quantized = networks
     assert not network.config.quantized and quantized.config == dataclasses.replace(network.config, quantized=True)
-    shared = {id(v) for v in network.transition.variables}
-    for part in network.models:
+    shared = {id(v) for v in network.transition_head.variables}
+    for part in network.parts:
         for variable in part.variables:
             assert id(variable) in shared or not any(
-                variable is v for other in quantized.models for v in other.variables
+                variable is v for other in quantized.parts for v in other.variables
             )
 
 
 def test_layers_keep_their_names(networks):
     network, quantized = inference_form(networks[0]), networks[1]
-    for notes in ("last_block", "laterals"):
-        kept = getattr(quantized.encoder, notes)
-        assert kept and set(kept) <= set(getattr(network.encoder, notes))
+    for names in ("last_block", "laterals", "key_taps"):
+        kept = getattr(quantized.backbone, names)
+        assert kept and set(kept) <= set(getattr(network.backbone, names))
         assert all(quantized.encoder.get_layer(name) for name in kept)
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in quantized.encoder.layers)
 
@@ -74,10 +77,10 @@ def test_layers_keep_their_names(networks):
 def test_the_template_is_not_rounded(networks, clip):
     """A template that moves by far less than an int8 step moves the product by as much."""
     _, quantized = networks
-    inputs = [tf.random.uniform((1, *tensor.shape[1:]), seed=1) for tensor in quantized.segmenter.inputs]
-    match = quantized.segmenter.get_layer("attention_match")
-    query = keras.Model(quantized.segmenter.inputs, match.input)(inputs)[1]
-    assert quantized.segmenter.inputs[-1] is match.input[0]
+    inputs = [tf.random.uniform((1, *tensor.shape[1:]), seed=1) for tensor in quantized.segmentation_head.inputs]
+    match = quantized.segmentation_head.get_layer("attention_match")
+    query = keras.Model(quantized.segmentation_head.inputs, match.input)(inputs)[1]
+    assert quantized.segmentation_head.inputs[-1] is match.input[0]
     template = inputs[-1]
     moved = match.layer([template * 1.001, query]) - match.layer([template, query])
     np.testing.assert_allclose(moved, 0.001 * match.layer([template, query]), atol=1e-5)
@@ -85,26 +88,26 @@ def test_the_template_is_not_rounded(networks, clip):
 
 def test_reach_counts_in_int8(networks, clip):
     """What is out of reach gets the logit's lowest value; the rest of the logit stays as it is."""
-    quantized = copy.copy(networks[1])
-    quantized.config = dataclasses.replace(quantized.config, reach=16 / SIZE[0])
+    config = dataclasses.replace(networks[1].config, reach=16 / SIZE[0])
+    quantized = dataclasses.replace(networks[1], config=config)
     features = quantized.encode(clip.frames[:1])
     mask = np.zeros((1, *SIZE, 1), np.float32)
     mask[0, 8:16, 16:24] = 1
-    state = quantized.start(features, mask)
-    free, limited = quantized.segment(features, state)[0].numpy(), quantized.find(features, state).numpy()
+    state = quantized.init_from_features(features, mask)
+    free, limited = quantized.segment(features, state)[0].numpy(), quantized.infer_logit(features, state).numpy()
     np.testing.assert_allclose(limited[:, :32, :40], free[:, :32, :40], atol=1e-5)
-    lowest = quantized.segmenter.get_layer("logit_subpixels").quantize_config.output.range[0].numpy()
+    lowest = quantized.segmentation_head.get_layer("logit_subpixels").quantize_config.output.range[0].numpy()
     for outside in (limited[:, 32:], limited[:, :, 40:]):
         np.testing.assert_allclose(outside, lowest, atol=0.1)
-    out_of_sight = state | {"state_mask": quantized.masks(0.4 * mask)}
+    out_of_sight = state | {"state_mask": quantized.initial_mask_state(0.4 * mask)}
     logit = quantized.segment(features, out_of_sight)[0]
-    np.testing.assert_allclose(quantized.find(features, out_of_sight), logit, atol=1e-5)
+    np.testing.assert_allclose(quantized.infer_logit(features, out_of_sight), logit, atol=1e-5)
 
 
 def test_running_mean_is_exact(networks, clip):
     _, quantized = networks
     features = quantized.encode(clip.frames[:1])
-    state = quantized.start(features, clip.masks[:1, ..., None].astype(np.float32))
+    state = quantized.init_from_features(features, clip.masks[:1, ..., None].astype(np.float32))
     state["state_count"] = tf.constant([1000.0])
     state["state_template"] += 0.25
     after = quantized.update(features, clip.masks[:1, ..., None].astype(np.float32), state)
@@ -134,7 +137,7 @@ def test_weights_files(networks, tmp_path):
     loaded = load_model(path, height=32, width=64)
     assert loaded.config.quantized and loaded.size == (32, 64)
     saved = variables(quantized)
-    assert len(saved) == len({id(v) for part in quantized.models for v in part.variables if v.dtype.is_floating})
+    assert len(saved) == len({id(v) for part in quantized.parts for v in part.variables if v.dtype.is_floating})
     for name, variable in variables(loaded).items():
         np.testing.assert_array_equal(variable, saved[name], err_msg=name)
 
@@ -163,7 +166,7 @@ def test_wrong_networks_are_refused(networks, clip):
 
 def test_training_reaches_every_weight_and_keeps_the_groups(networks, clip):
     _, quantized = networks  # changed here: the last test of this network
-    trained = [v for part in quantized.models for v in part.trainable_variables]
+    trained = [v for part in quantized.parts for v in part.trainable_variables]
     optimizer = keras.optimizers.Adam(1e-2)
     frames, masks = tf.constant(clip.frames[None]), tf.constant(clip.masks[None])
     with tf.GradientTape() as tape:
@@ -174,7 +177,7 @@ def test_training_reaches_every_weight_and_keeps_the_groups(networks, clip):
     optimizer.apply_gradients(zip(gradients, trained, strict=True))
     blocks = [
         wrapped.layer
-        for part in (quantized.encoder, quantized.segmenter)
+        for part in (quantized.encoder, quantized.segmentation_head)
         for wrapped in part.layers
         if isinstance(getattr(wrapped, "layer", None), BlockDiagonalConv2D)
     ]

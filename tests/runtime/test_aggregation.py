@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttvos_tf.network.ttvos import foreground
+from ttvos_tf.network.heatmap import foreground_probability
 from ttvos_tf.runtime.aggregation import soft_aggregate
 
 
@@ -24,7 +24,7 @@ def test_equals_odds(objects, seed):
 def test_one_object_is_a_sigmoid_of_twice_the_logit():
     d = np.linspace(-5, 5, 11, dtype=np.float32)
     np.testing.assert_allclose(soft_aggregate(d[None])[1], 1 / (1 + np.exp(-2 * d)), rtol=1e-5)
-    np.testing.assert_allclose(foreground(d), soft_aggregate(d[None])[1], rtol=1e-5)
+    np.testing.assert_allclose(foreground_probability(d), soft_aggregate(d[None])[1], rtol=1e-5)
 
 
 def test_large_logits_do_not_overflow():

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 def test_vela_maps_nearly_all_operators(script, tmp_path, reach, step, segment):
     size = (96, 160)  # multiples of 32, as 480x864: every resize doubles
     network = load_model(ROOT / "weights/mobilenet_v2.npz", height=size[0], width=size[1])
-    network.config = dataclasses.replace(network.config, reach=reach)
+    network = dataclasses.replace(network, config=dataclasses.replace(network.config, reach=reach))
     network = quantize(network)
     calibrate(network, [SyntheticClips().sample(np.random.default_rng(0), ClipSpec(3, *size))])
     files = {"int8": convert(network, "int8"), "encode": convert_pair(network)[0]}

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 
 from ttvos_tf.config import ModelConfig
@@ -23,11 +25,17 @@ def test_tensors_are_averaged(script, tmp_path):
     assert str(mean["config"]) == ModelConfig().to_json()
 
 
+def test_reach_has_no_weights(script, tmp_path):
+    files = [write(tmp_path / f"{reach}.npz", 1.0, reach=reach) for reach in (0.25, 0.5)]
+    assert script.main([*files, "--out", str(tmp_path / "mean.npz")]) == 0
+    assert read_npz(tmp_path / "mean.npz")["config"] == read_npz(Path(files[0]))["config"]
+
+
 def test_other_networks_are_refused(script, tmp_path, capsys):
     one = write(tmp_path / "one.npz", 1.0)
     others = {
         write(tmp_path / "shape.npz", 1.0, shape=(3, 2)): "of another network",
-        write(tmp_path / "config.npz", 1.0, reach=0.5): "of another network",
+        write(tmp_path / "config.npz", 1.0, matching_channels=8): "of another network",
         str(tmp_path / "none.npz"): "no such weights file",
     }
     write_npz(tmp_path / "bare.npz", {"x": np.ones(2)})

@@ -50,10 +50,10 @@ def test_head_makes_the_same_of_a_perfect_students_maps():
     teacher, student = network("mobilenet_v2"), network("hrnet")
     transfer_head(student, teacher)
     rng = np.random.default_rng(1)
-    shapes = [(1, *part.shape[1:]) for part in student.segmenter.inputs]
+    shapes = [(1, *part.shape[1:]) for part in student.segmentation_head.inputs]
     maps = [rng.random(shape).astype(np.float32) for shape in shapes]  # feat4, feat8, feat16, then the state
-    known = [values[..., : part.shape[-1]] for values, part in zip(maps, teacher.segmenter.inputs, strict=True)]
-    for ours, theirs in zip(student.segmenter(maps), teacher.segmenter(known), strict=True):
+    known = [values[..., : part.shape[-1]] for values, part in zip(maps, teacher.segmentation_head.inputs, strict=True)]
+    for ours, theirs in zip(student.segmentation_head(maps), teacher.segmentation_head(known), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
     assert maps[2].shape[-1] > known[2].shape[-1]  # of stride 16, it knows more
 

@@ -48,7 +48,9 @@ def test_steps_are_adams():
         for index, g in enumerate(gradients):
             first[index] = 0.9 * first[index] + 0.1 * g
             second[index] = 0.999 * second[index] + 0.001 * g**2
-            change = rate * (first[index] / (1 - 0.9**step)) / (np.sqrt(second[index] / (1 - 0.999**step)) + 1e-7)
+            # As Kingma and Ba's efficient form has it: the small term is not corrected for the start.
+            rate_now = rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+            change = rate_now * first[index] / (np.sqrt(second[index]) + 1e-7)
             clear = np.abs(g) > 1e-2 * np.abs(g).max()  # elsewhere a rounding error decides the sign
             got = trainer.trained[index].numpy() - before[index]
             np.testing.assert_allclose(

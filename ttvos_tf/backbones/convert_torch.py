@@ -6,9 +6,8 @@ Checkpoints of the classification and of the segmentation code have the same nam
 out. The converted network gives on our frames what the original gives on frames normalised its way.
 """
 
-import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from ttvos_tf.backbones import hrnet
 from ttvos_tf.backbones.pretrained import fold_normalization
 from ttvos_tf.backbones.torch_checkpoint import StateDict, read_state_dict
+from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.compat import keras
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.weights import Arrays, write_npz
@@ -38,7 +38,7 @@ def convert(state: StateDict, path: Path) -> Arrays:
     expected = "expected HRNetV2-W18-Small-v1"
     unknown = {name for name in state if not name.startswith(HEADS) and not name.endswith(".num_batches_tracked")}
     arrays = {}
-    for source, target, shape in _names(hrnet.build(weights=None, height=32, width=32)):
+    for source, target, shape in _names(hrnet.build(weights=None, height=32, width=32).model):
         if source not in state:
             raise TTVOSError(f"{path}: tensor {source} is missing; {expected}")
         array = _channels_last(state[source])
@@ -68,26 +68,18 @@ def _channels_last(array: np.ndarray) -> np.ndarray:
     return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ttvos_tf.backbones.convert_torch",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+@run_script("ttvos")
+def main(argv: list[str]) -> None:
+    """Runs the command line."""
+    parser = Parser(prog="python -m ttvos_tf.backbones.convert_torch", description=__doc__)
     parser.add_argument("source", type=Path, metavar="IN.pth", help="PyTorch checkpoint")
     parser.add_argument("target", type=Path, metavar="OUT.npz", help="file to write")
-    args = parser.parse_args(arguments)
-    try:
-        if args.target.suffix != ".npz":
-            raise TTVOSError(f"{args.target}: the output must end in .npz")
-        arrays = convert(read_state_dict(args.source), args.source)
-        write_npz(args.target, arrays)
-    except TTVOSError as error:
-        print(f"ttvos: error: {error}", file=sys.stderr)
-        return 2
+    args = parser.parse_args(argv)
+    if args.target.suffix != ".npz":
+        raise TTVOSError(f"{args.target}: the output must end in .npz")
+    arrays = convert(read_state_dict(args.source), args.source)
+    write_npz(args.target, arrays)
     print(f"{args.target}: {len(arrays)} tensors, {sum(array.size for array in arrays.values()):,} values")
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ Fusing branches resizes the smaller map bilinearly to the size of the larger one
 TTVOS with it; the ImageNet checkpoint that both start from was trained with nearest-neighbour upsampling.
 """
 
+from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.backbones.pretrained import border_color, load_npz
-from ttvos_tf.compat import keras, layers
+from ttvos_tf.compat import Tensor, keras, layers
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import PadWithColor, ResizeLike
 
@@ -22,7 +23,7 @@ IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 
 
-def build(*, weights: str | None, height: int, width: int) -> keras.Model:
+def build(*, weights: str | None, height: int, width: int) -> Backbone:
     """Frame (B, H, W, 3) -> f4 (16 channels), f8 (32), f16 (192: 64, and 128 from stride 32).
 
     Outputs are sums of batch-normalised maps after ReLU: standard deviation 1.4 to 2.0 with random weights and batch
@@ -48,18 +49,21 @@ def build(*, weights: str | None, height: int, width: int) -> keras.Model:
     f4, f8, s16, s32 = branches
     f16 = layers.Concatenate(name="f16")([s16, ResizeLike(name="resize32")([s32, s16])])
     model = keras.Model(frame, [f4, f8, f16], name="hrnet")
-    model.last_block = [layer.name for layer in model.layers if layer.name.startswith("stage4.")]
     if weights is not None:
         load_npz(model, weights)
-    return model
+    return Backbone(
+        model,
+        last_block=tuple(layer.name for layer in model.layers if layer.name.startswith("stage4.")),
+        key_taps=tuple(tensor.node.layer.name for tensor in (f8, s16, s32)),
+    )
 
 
-def _stem(frame):
+def _stem(frame: Tensor) -> Tensor:
     x = PadWithColor(1, border_color(IMAGENET_MEAN), name="conv1.pad")(frame)
     return _norm(_conv(x, STEM_CHANNELS, 3, "conv1", stride=2, padding="valid"), "bn1")
 
 
-def _bottleneck(x, channels: int, name: str):
+def _bottleneck(x: Tensor, channels: int, name: str) -> Tensor:
     y = _relu(_conv_bn(x, channels, 1, f"{name}.conv1", f"{name}.bn1"), f"{name}.bn1.relu")
     y = _relu(_conv_bn(y, channels, 3, f"{name}.conv2", f"{name}.bn2"), f"{name}.bn2.relu")
     y = _conv_bn(y, 4 * channels, 1, f"{name}.conv3", f"{name}.bn3")
@@ -67,7 +71,7 @@ def _bottleneck(x, channels: int, name: str):
     return _relu(layers.Add(name=f"{name}.add")([y, shortcut]), f"{name}.relu")
 
 
-def _basic_block(x, name: str):
+def _basic_block(x: Tensor, name: str) -> Tensor:
     channels = x.shape[-1]
     y = _relu(_conv_bn(x, channels, 3, f"{name}.conv1", f"{name}.bn1"), f"{name}.bn1.relu")
     y = _conv_bn(y, channels, 3, f"{name}.conv2", f"{name}.bn2")
@@ -97,7 +101,7 @@ def _module(branches: list, name: str) -> list:
     return [_fuse(maps, index, f"{name}.fuse_layers.{index}") for index in range(len(maps))]
 
 
-def _fuse(maps: list, target: int, name: str):
+def _fuse(maps: list[Tensor], target: int, name: str) -> Tensor:
     total = None
     for source, x in enumerate(maps):
         part = f"{name}.{source}"
@@ -111,7 +115,7 @@ def _fuse(maps: list, target: int, name: str):
     return _relu(total, f"{name}.relu")
 
 
-def _downsample(x, steps: int, channels: int, name: str):
+def _downsample(x: Tensor, steps: int, channels: int, name: str) -> Tensor:
     """Halves x `steps` times; only the last step changes the channels and has no ReLU."""
     for step in range(steps - 1):
         part = f"{name}.{step}"
@@ -120,7 +124,7 @@ def _downsample(x, steps: int, channels: int, name: str):
     return _conv_bn(x, channels, 3, f"{part}.0", f"{part}.1", stride=2)
 
 
-def _conv_bn(x, channels: int, kernel_size: int, conv: str, norm: str, stride: int = 1):
+def _conv_bn(x: Tensor, channels: int, kernel_size: int, conv: str, norm: str, stride: int = 1) -> Tensor:
     if stride == 1:
         return _norm(_conv(x, channels, kernel_size, conv), norm)
     # PyTorch pads both sides by one; SAME would pad an even size only at its end and shift the result by a pixel.
@@ -128,15 +132,15 @@ def _conv_bn(x, channels: int, kernel_size: int, conv: str, norm: str, stride: i
     return _norm(_conv(x, channels, kernel_size, conv, stride=stride, padding="valid"), norm)
 
 
-def _conv(x, channels: int, kernel_size: int, name: str, stride: int = 1, padding: str = "same"):
+def _conv(x: Tensor, channels: int, kernel_size: int, name: str, stride: int = 1, padding: str = "same") -> Tensor:
     init = keras.initializers.HeNormal()
     conv = layers.Conv2D(channels, kernel_size, stride, padding, use_bias=False, kernel_initializer=init, name=name)
     return conv(x)
 
 
-def _norm(x, name: str):
+def _norm(x: Tensor, name: str) -> Tensor:
     return layers.BatchNormalization(epsilon=1e-5, synchronized=True, name=name)(x)
 
 
-def _relu(x, name: str):
+def _relu(x: Tensor, name: str) -> Tensor:
     return layers.ReLU(name=name)(x)

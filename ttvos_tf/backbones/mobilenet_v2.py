@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from ttvos_tf.compat import keras
+from ttvos_tf.backbones.base import Backbone
+from ttvos_tf.compat import Tensor, keras
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import ResizeLike
 from ttvos_tf.weights import read_npz
 
 F4_CHANNELS, F8_CHANNELS, F16_CHANNELS = 16, 32, 128
+LAST_BLOCK = ("block_14_", "block_15_", "block_16_")
+DEEP_TAPS = ("block_9_add", "block_12_add", "block_16_project_BN")
 
 
-def _conv_bn_relu(x, filters: int, kernel_size: int, name: str):
+def _conv_bn_relu(x: Tensor, filters: int, kernel_size: int, name: str) -> Tensor:
     layers = keras.layers
     x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=f"{name}_conv")(x)
     return layers.ReLU(6.0, name=f"{name}_relu")(layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x))
@@ -39,7 +42,7 @@ def _published(*, weights: str | None, height: int, width: int) -> keras.Model:
     return keras.Model(base.input, taps, name="mobilenet_v2_published")
 
 
-def build(*, weights: str | None, height: int, width: int) -> keras.Model:
+def build(*, weights: str | None, height: int, width: int) -> Backbone:
     """Frame (B, H, W, 3) -> f4 (16 channels), f8 (32), f16 (64 + 64 from stride 32).
 
     Args:
@@ -57,10 +60,9 @@ def build(*, weights: str | None, height: int, width: int) -> keras.Model:
     joined = keras.layers.Concatenate(name="join8")([s8, ResizeLike(name="resize16")([top, s8])])
     f8 = _conv_bn_relu(joined, F8_CHANNELS, 3, "lateral8")
     model = keras.Model(base.input, [f4, f8, f16], name="mobilenet_v2")
-    model.laterals = [layer.name for layer in model.layers if layer.name.startswith(("lateral", "top16"))]
-    last_block = ("block_14_", "block_15_", "block_16_")
-    model.last_block = [layer.name for layer in model.layers if layer.name.startswith(last_block)] + model.laterals
-    return model
+    laterals = tuple(layer.name for layer in model.layers if layer.name.startswith(("lateral", "top16")))
+    last_block = tuple(layer.name for layer in model.layers if layer.name.startswith(LAST_BLOCK))
+    return Backbone(model, (*last_block, *laterals), laterals, key_taps=("lateral8_relu", *DEEP_TAPS))
 
 
 def _load_folded(base: keras.Model, path: str) -> None:

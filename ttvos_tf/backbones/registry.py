@@ -2,12 +2,12 @@
 
 import importlib
 
-from ttvos_tf.compat import keras
+from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.config import BACKBONES
 from ttvos_tf.errors import TTVOSError
 
 
-def build_backbone(name: str, *, weights: str | None = None, height: int, width: int) -> keras.Model:
+def build_backbone(name: str, *, weights: str | None = None, height: int, width: int) -> Backbone:
     """Builds a backbone.
 
     Args:
@@ -15,8 +15,8 @@ def build_backbone(name: str, *, weights: str | None = None, height: int, width:
         weights: None for random weights, "imagenet" to let keras.applications download them (not for hrnet), or a file.
         height, width: frame size in pixels, multiples of 16.
 
-    Returns:
-        A functional model, frame (B, H, W, 3) -> [f4, f8, f16].
+    Raises:
+        TTVOSError: no such backbone, or weights that do not fit.
     """
     if name not in BACKBONES:
         raise TTVOSError(f"unknown backbone {name!r}: choose one of {', '.join(BACKBONES)}")

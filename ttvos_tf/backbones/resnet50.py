@@ -8,8 +8,9 @@ brings each to a width that a phone can carry and to unit variance.
 
 from pathlib import Path
 
+from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.backbones.pretrained import border_color, fold_normalization, load_npz
-from ttvos_tf.compat import keras, layers
+from ttvos_tf.compat import Tensor, keras, layers
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import PadWithColor
 
@@ -20,7 +21,7 @@ CAFFE_MEAN = (123.68, 116.779, 103.939)  # RGB
 CAFFE_STD = (1.0, 1.0, 1.0)
 
 
-def build(*, weights: str | None, height: int, width: int) -> keras.Model:
+def build(*, weights: str | None, height: int, width: int) -> Backbone:
     """Frame (B, H, W, 3) -> f4 (32 channels), f8 (64), f16 (128).
 
     Args:
@@ -35,9 +36,9 @@ def build(*, weights: str | None, height: int, width: int) -> keras.Model:
     s4, s8, s16 = trunk.outputs
     features = [_lateral(s4, 32, "lateral4"), _lateral(s8, 64, "lateral8"), _lateral(s16, 128, "lateral16")]
     model = keras.Model(trunk.input, features, name="resnet50")
-    model.laterals = [layer.name for layer in model.layers if layer.name.startswith("lateral")]
-    model.last_block = [layer.name for layer in trunk.layers if layer.name.startswith("conv4_")] + model.laterals
-    return model
+    laterals = tuple(layer.name for layer in model.layers if layer.name.startswith("lateral"))
+    last_block = tuple(layer.name for layer in trunk.layers if layer.name.startswith("conv4_"))
+    return Backbone(model, (*last_block, *laterals), laterals, key_taps=TAPS[1:])
 
 
 def _pretrained_trunk(weights: str | None, height: int, width: int) -> keras.Model:
@@ -68,7 +69,7 @@ def _pretrained_trunk(weights: str | None, height: int, width: int) -> keras.Mod
 def _our_input(trunk: keras.Model, pretrained: bool) -> keras.Model:
     """The same network on our frames: a border of the mean colour, and the preprocessing folded into conv1."""
 
-    def clone(layer):
+    def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         if layer.name == "conv1_pad":
             return PadWithColor(3, border_color(CAFFE_MEAN), name=layer.name)
         return layer.__class__.from_config(layer.get_config())
@@ -84,6 +85,6 @@ def _our_input(trunk: keras.Model, pretrained: bool) -> keras.Model:
     return ours
 
 
-def _lateral(x, channels: int, name: str):
+def _lateral(x: Tensor, channels: int, name: str) -> Tensor:
     x = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_conv")(x)
     return layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x)

@@ -1,12 +1,9 @@
 """The command `ttvos benchmark`: how fast a model tracks on this machine, and how much memory that takes."""
 
 import argparse
-import contextlib
-import json
 
-from ttvos_tf.commands.options import add_measure_arguments
+from ttvos_tf.commands.options import add_measure_arguments, open_json
 from ttvos_tf.inspection.timing import measure
-from ttvos_tf.media.atomic import atomic_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +21,9 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         TTVOSError: no such model, no model of that size, a number out of range, or a file that cannot be written.
     """
-    with atomic_file(args.json) if args.json else contextlib.nullcontext() as json_file:
+    with open_json(args.json) as write_json:
         report = measure(args.model, args.size, args.threads, args.frames, args.objects, args.runtime)
-        if json_file:
-            json_file.write_text(json.dumps(report, indent=2) + "\n")
+        write_json(report)
     stages = ", ".join(f"{stage} {took:.1f}" for stage, took in report["stages_ms"].items())
     print("{}: frames {}x{}".format(report["model"], *report["size"]))
     print(f"{report['frames']} frames, {report['objects']} objects, {report['threads']} threads, {report['runtime']}")

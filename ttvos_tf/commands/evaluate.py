@@ -5,9 +5,9 @@ masks are written; then the masks are read back and scored, exactly as those of 
 """
 
 import argparse
-import json
 from pathlib import Path
 
+from ttvos_tf.commands.options import open_json
 from ttvos_tf.contract import SUFFIX
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.errors import TTVOSError
@@ -52,13 +52,13 @@ def run(args: argparse.Namespace) -> None:
             raise TTVOSError(f"{video.frames[0].parent}: needs 3 frames or more: the first and the last are not scored")
     fps = None
     out = args.out or args.results or _default_folder(args)
-    if args.model:
-        fps = track_folder(Tracker(args.model, num_threads=args.threads), videos, args.year, args.init, out)
-    scores = score_folder(videos, args.results or out, args.year)
-    _write(out / f"global_results-{args.split}.csv", global_csv(scores))
-    _write(out / f"per-sequence_results-{args.split}.csv", sequence_csv(scores))
-    if args.json:
-        _write(args.json, json.dumps(to_json(scores, fps), indent=2) + "\n")
+    with open_json(args.json) as write_json:
+        if args.model:
+            fps = track_folder(Tracker(args.model, num_threads=args.threads), videos, args.year, args.init, out)
+        scores = score_folder(videos, args.results or out, args.year)
+        _write(out / f"global_results-{args.split}.csv", global_csv(scores))
+        _write(out / f"per-sequence_results-{args.split}.csv", sequence_csv(scores))
+        write_json(to_json(scores, fps))
     print(f"DAVIS-{args.year} {args.split}: {len(videos)} sequences, {len(scores)} objects\n\n{table(scores)}\n")
     if fps is not None:
         print(f"{fps:.1f} frames per second with {args.threads} threads; reading and writing files is not counted")

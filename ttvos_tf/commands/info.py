@@ -1,13 +1,13 @@
 """The command `ttvos info`: parameters, multiply-adds and state of a model file, or of a network yet to be trained."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
+from ttvos_tf.commands.options import open_json
 from ttvos_tf.config import BACKBONES, ModelConfig, read_model_config
 from ttvos_tf.contract import SIZE_STEP
 from ttvos_tf.errors import TTVOSError
@@ -22,7 +22,6 @@ from ttvos_tf.inspection.reports import (
     network_report,
     padded,
 )
-from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.sizes import parse_size
 from ttvos_tf.runtime.installed import find_model
 
@@ -56,9 +55,8 @@ def run(args: argparse.Namespace) -> None:
     else:
         report = file_report(find_model(args.model))
         lines = _file_lines(report)
-    if args.json:
-        with atomic_file(args.json) as path:
-            path.write_text(json.dumps(report, indent=2) + "\n")
+    with open_json(args.json) as write_json:
+        write_json(report)
     print("\n".join([*lines, "", *_state_lines(report["state"])]))
 
 

@@ -1,14 +1,31 @@
 """What several commands share."""
 
 import argparse
+import contextlib
+import json
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.interpreter import RUNTIMES
 
 T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def open_json(path: Path | None) -> Iterator[Callable[[object], object]]:
+    """Yields a function that writes numbers, lists and dicts as JSON to `path`; to nowhere if it is None.
+
+    Raises:
+        TTVOSError: before the block: `path` cannot be written.
+    """
+    if path is None:
+        yield lambda value: None
+    else:
+        with atomic_file(path) as partial:
+            yield lambda value: partial.write_text(json.dumps(value, indent=2) + "\n")
 
 
 def add_measure_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,14 +3,13 @@
 import argparse
 import contextlib
 import hashlib
-import json
 import time
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from ttvos_tf.commands.options import until_interrupted
+from ttvos_tf.commands.options import open_json, until_interrupted
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file, atomic_folder
 from ttvos_tf.media.images import is_written_by_us, read_mask, source_of, write_mask
@@ -93,7 +92,7 @@ def run(args: argparse.Namespace) -> None:
     labels = tracker.start(frame, mask, args.box)
     with contextlib.ExitStack() as outputs:
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
-        report_file = outputs.enter_context(atomic_file(args.json)) if args.json else None
+        write_report = outputs.enter_context(open_json(args.json))
         folder = outputs.enter_context(atomic_folder(out, replaceable=is_written_by_us))
         video = None
         if args.overlay:
@@ -121,8 +120,7 @@ def run(args: argparse.Namespace) -> None:
             "objects": list(tracker.ids),
             "out": str(out),
         }
-        if report_file:
-            report_file.write_text(json.dumps(report, indent=2) + "\n")
+        write_report(report)
     _print_summary(report, args)
 
 

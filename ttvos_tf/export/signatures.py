@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import (
-    FEATURES,
     FRAME,
     HEAD_SIGNATURES,
     LOGIT,
@@ -12,11 +11,9 @@ from ttvos_tf.contract import (
     MASK_PROB,
     PROBABILITY,
     SIGNATURES,
-    STATE,
-    names,
 )
 from ttvos_tf.inspection.tensors import tensors_of
-from ttvos_tf.network.ttvos import TTVOS, Features
+from ttvos_tf.network.ttvos import TTVOS
 
 PARTS = {
     None: SIGNATURES,
@@ -42,7 +39,7 @@ class Signatures(tf.Module):
 
     def __init__(self, model: TTVOS, part: str | None = None):
         super().__init__()
-        self._variables = [v for each in (model.encoder, model.segmenter, model.embedder) for v in each.variables]
+        self._variables = [v for part in model.parts if part is not model.transition_head for v in part.variables]
         specs = _specs(model)
         # The Keras models live in the functions' closures; as attributes they would be tracked.
         self.functions = {
@@ -76,18 +73,14 @@ def _function(model: TTVOS, signature: str, specs: list[tf.TensorSpec]) -> tf.ty
 
 def _compute(model: TTVOS, signature: str, tensors: Tensors) -> Tensors:
     """What a signature gives, by name. In a head's file the features come in instead of the frame."""
-    if FRAME.name in tensors:
-        features = model.encode(tensors[FRAME.name])
-    else:
-        features = Features(*(tensors.get(name) for name in names(FEATURES)))
-    state = {name: tensors[name] for name in names(STATE, keys=True) if name in tensors}
+    features = model.encode(tensors[FRAME.name]) if FRAME.name in tensors else tensors
     if signature == "encode":
-        return dict(zip(names(FEATURES), features, strict=True))
+        return features
     if signature == "init":
-        return model.start(features, tensors[MASK.name])
+        return model.init_from_features(features, tensors[MASK.name])
     if signature == "segment":
-        return {LOGIT.name: model.find(features, state)}
+        return {LOGIT.name: model.infer_logit(features, tensors)}
     if signature == "update":
-        return model.update(features, tensors[MASK_PROB.name], state)
-    probability, state = model.follow(features, state)
+        return model.update(features, tensors[MASK_PROB.name], tensors)
+    probability, state = model.step_from_features(features, tensors)
     return {PROBABILITY.name: probability, **state}

@@ -1,6 +1,6 @@
 """The network as it runs: the order of the exact rewrites."""
 
-import copy
+import dataclasses
 
 from ttvos_tf.graph.folding import fold_batch_norms
 from ttvos_tf.graph.rewrites import dense_groups, single_logit
@@ -10,10 +10,9 @@ from ttvos_tf.network.ttvos import TTVOS
 
 def inference_form(model: TTVOS) -> TTVOS:
     """The network as it is exported, and as quantisation-aware training sees it; the transition head is shared."""
-    rewritten = copy.copy(model)
-    rewritten.encoder, rewritten.segmenter, rewritten.embedder = share_features(
-        fold_batch_norms(model.encoder),
-        dense_groups(single_logit(model.segmenter)),
-        dense_groups(model.embedder),
+    backbone, head, template_encoder = share_features(
+        model.backbone.on(fold_batch_norms(model.encoder)),
+        dense_groups(single_logit(model.segmentation_head)),
+        dense_groups(model.template_encoder),
     )
-    return rewritten
+    return dataclasses.replace(model, backbone=backbone, segmentation_head=head, template_encoder=template_encoder)

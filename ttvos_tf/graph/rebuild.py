@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from ttvos_tf.compat import keras, tf
+from ttvos_tf.compat import Tensor, keras, tf
 
 Readers = dict[str, list[keras.layers.Layer]]
 """Layer name -> the layers that take its output."""
-
-# What a backbone tells about its layers, by name (backbones/__init__.py).
-NOTES = ("last_block", "laterals")
 
 
 def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -33,8 +30,8 @@ def rebuild(
         A functional model of the same inputs and outputs. A new layer that is a copy_layer has the old one's weights;
         other layers have what `replace` or their initialiser gives them.
     """
-    tensors: dict[int, keras.KerasTensor] = {}
-    inputs: list[keras.KerasTensor] = []
+    tensors: dict[int, Tensor] = {}
+    inputs: list[Tensor] = []
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             *size, last = layer.output.shape[1:]
@@ -48,16 +45,11 @@ def rebuild(
         if isinstance(new, keras.layers.Layer) and type(new) is type(layer) and new.get_config() == layer.get_config():
             new.set_weights(layer.get_weights())
     by_name = {tensor.name: tensor for tensor in inputs}
-    rebuilt = keras.Model(
+    return keras.Model(
         [by_name[name] for name in model.input_names],
         [tensors[id(output)] for output in model.outputs],
         name=model.name,
     )
-    for note in NOTES:
-        if hasattr(model, note):
-            kept = {layer.name for layer in rebuilt.layers}
-            setattr(rebuilt, note, [name for name in getattr(model, note) if name in kept])
-    return rebuilt
 
 
 def readers(model: keras.Model) -> Readers:

@@ -10,16 +10,18 @@ for all objects. It moves into the encoder, whose outputs become these terms, si
 An object is left with the narrow rest. One object costs what it did; the second one much less.
 """
 
+import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ttvos_tf import contract
-from ttvos_tf.compat import keras
+from ttvos_tf.backbones.base import Backbone
+from ttvos_tf.compat import Tensor, keras
 from ttvos_tf.contract import names
-from ttvos_tf.graph.rebuild import NOTES, Readers, copy_layer, readers, rebuild
+from ttvos_tf.graph.rebuild import Readers, copy_layer, readers, rebuild
 from ttvos_tf.layers import BlockDiagonalConv2D, Channels
 
 FEATURES = names(contract.FEATURES)
@@ -57,22 +59,23 @@ class _Term:
         return self.last.name
 
 
-def share_features(encoder: keras.Model, *models: keras.Model) -> tuple[keras.Model, ...]:
+def share_features(backbone: Backbone, *models: keras.Model) -> tuple[Backbone | keras.Model, ...]:
     """Moves the features' terms of the models' convolutions into the encoder.
 
     Args:
-        encoder: its outputs are the features f4, f8 and f16.
+        backbone: its outputs are the features f4, f8 and f16; what follows them stays as it is.
         models: of an object; inputs named in SOURCES are the features.
 
     Returns:
-        The encoder, which shares its layers with the given one, and the models; together they give the same values.
-        The encoder's new layers count as parts of its last block.
+        The backbone, which shares its layers with the given one, and the models; together they give the same values.
+        The backbone's new layers count as parts of its last block.
     """
+    encoder = backbone.model
     terms = {model.name: _terms(model) for model in models}
     needed = {source for model in models for source in _read_as_they_are(model, terms[model.name])}
     places: Places = {}
     outputs, added = [], []
-    for source, feature in zip(FEATURES, encoder.outputs, strict=True):
+    for source, feature in zip(FEATURES, encoder.outputs, strict=False):
         split = [term for each in terms.values() for term in each if SOURCES[term.feature] == source]
         parts = {source: feature} if source in needed or not split else {}
         for term in split:
@@ -85,13 +88,10 @@ def share_features(encoder: keras.Model, *models: keras.Model) -> tuple[keras.Mo
             places[name] = (stop, stop := stop + part.shape[-1])
         joined = list(parts.values())
         outputs.append(keras.layers.Concatenate(name=f"{source}_terms")(joined) if len(joined) > 1 else joined[0])
-    shared = keras.Model(encoder.inputs, outputs, name=encoder.name)
-    for note in NOTES:
-        if hasattr(encoder, note):
-            setattr(shared, note, getattr(encoder, note))
-    shared.last_block = [*encoder.last_block, *added]
+    shared = keras.Model(encoder.inputs, [*outputs, *encoder.outputs[len(outputs) :]], name=encoder.name)
     channels = {source: output.shape[-1] for source, output in zip(FEATURES, outputs, strict=True)}
-    return shared, *(_without(model, terms[model.name], places, channels) for model in models)
+    extended = dataclasses.replace(backbone, model=shared, last_block=(*backbone.last_block, *added))
+    return extended, *(_without(model, terms[model.name], places, channels) for model in models)
 
 
 def _terms(model: keras.Model) -> list[_Term]:
@@ -165,18 +165,18 @@ def _object_layer(term: _Term) -> keras.layers.Layer:
 
 def _without(model: keras.Model, terms: Iterable[_Term], places: Places, channels: Mapping[str, int]) -> keras.Model:
     """An object's model that takes the terms from the encoder."""
-    inputs: dict[str, keras.KerasTensor] = {}
+    inputs: dict[str, Tensor] = {}
     joins = {term.join.name for term in terms}
     by_last = {term.name: term for term in terms}
     passed = {each.name for term in terms for each in term.convolutions} - set(by_last)
 
-    def part(name: str, feature: str):
+    def part(name: str, feature: str) -> Tensor:
         start, stop = places[name]
         if (start, stop) == (0, channels[SOURCES[feature]]):
             return inputs[feature]
         return Channels(start, stop, name=f"{feature}_{name}")(inputs[feature])
 
-    def replace(layer):
+    def replace(layer: keras.layers.Layer) -> Callable | None:
         if isinstance(layer, keras.layers.InputLayer):
             return functools.partial(take, layer.name)
         if layer.name in joins:
@@ -187,18 +187,18 @@ def _without(model: keras.Model, terms: Iterable[_Term], places: Places, channel
             return functools.partial(add, by_last[layer.name])
         return copy_layer(layer)
 
-    def take(name: str, given):
+    def take(name: str, given: Tensor) -> Tensor:
         inputs[name] = given
         source = SOURCES.get(name)
         return part(source, name) if source in places else given
 
-    def join(layer, tensors):
+    def join(layer: keras.layers.Layer, tensors: Sequence[Tensor]) -> Tensor:
         others = [
             tensor for tensor, old in zip(tensors, layer.input, strict=True) if old.node.layer.name not in SOURCES
         ]
         return keras.layers.Concatenate(name=f"{layer.name}_object")(others) if len(others) > 1 else others[0]
 
-    def add(term: _Term, rest):
+    def add(term: _Term, rest: Tensor) -> Tensor:
         total = keras.layers.Add(name=f"{term.name}_sum")
         return total([part(term.name, term.feature), _object_layer(term)(rest)])
 

@@ -30,14 +30,14 @@ _PARTS = {"short": "short_term_matching", "attention": "template_attention", "de
 def costs(model: TTVOS) -> dict[str, Cost]:
     """The cost of each part: backbone, those of the segmenter (_PARTS), template_update, transition_head."""
     segmenter: dict[str, list] = {part: [] for part in _PARTS.values()}
-    for layer in model.segmenter.layers:
+    for layer in model.segmentation_head.layers:
         if layer.weights or multiply_adds(layer):
             segmenter[_PARTS[layer.name.split("_")[0]]].append(layer)
     parts = {
         "backbone": model.encoder.layers,
         **segmenter,
-        "template_update": model.embedder.layers,
-        "transition_head": model.transition.layers,
+        "template_update": model.template_encoder.layers,
+        "transition_head": model.transition_head.layers,
     }
     return {name: _total(part) for name, part in parts.items()}
 

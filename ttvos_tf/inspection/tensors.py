@@ -1,7 +1,7 @@
 """The features and the state of a network: which it has, and their shapes."""
 
 from ttvos_tf.compat import tf
-from ttvos_tf.contract import FEATURES, STATE, Tensor, names
+from ttvos_tf.contract import FEATURES, STATE, Tensor
 from ttvos_tf.network.ttvos import TTVOS
 
 
@@ -15,7 +15,7 @@ def tensors_of(model: TTVOS, int8: bool = False) -> dict[str, Tensor]:
 
     def begin(frame: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
         features = model.encode(frame)
-        return {**dict(zip(names(FEATURES), features, strict=True)), **model.start(features, mask)}
+        return features | model.init_from_features(features, mask)
 
     height, width = model.size
     frame, mask = tf.TensorSpec((1, height, width, 3), tf.uint8), tf.TensorSpec((1, height, width, 1), tf.float32)

@@ -1,20 +1,20 @@
 """A float network -> the same network with fake quantisation."""
 
 import dataclasses
-import functools
+from collections.abc import Callable
 
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapperV2
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
 
 from ttvos_tf.compat import keras, tf
-from ttvos_tf.contract import FEATURES, names
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.graph.rebuild import copy_layer, readers, rebuild
 from ttvos_tf.layers import PadWithColor
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization.configs import Int8, config_of
-from ttvos_tf.quantization.quantizers import FixedRange, SameRange
+from ttvos_tf.quantization.quantizers import FixedRange, same_range
+from ttvos_tf.quantization.rounding import KEY_RANGE, Int8Rounding
 
 # A camera byte p enters as (p - 128) / 127.5, an int8 number of that scale and zero point 0. The float network takes
 # p / 127.5 - 1, whose zero lies between two bytes: half a byte more.
@@ -40,18 +40,22 @@ def quantize(model: TTVOS) -> TTVOS:
     """
     if model.config.quantized:
         raise TTVOSError("quantize: the network is quantised already")
-    result = inference_form(model)
-    result.config = dataclasses.replace(model.config, quantized=True)
-    result.encoder = _quantize(result.encoder, {"frame": FRAME_RANGE})
-    ranges = [SameRange(tensor.node.layer.quantize_config.output) for tensor in result.encoder.outputs]
-    features = dict(zip(names(FEATURES), ranges, strict=True))
-    inputs = {**features, "state_feat16": features["feat16"], "state_mask": MASK_RANGE}
-    result.segmenter = _quantize(result.segmenter, inputs)
-    result.embedder = _quantize(result.embedder, inputs)
-    result.rounded = tf.quantization.fake_quant_with_min_max_args
-    same_range = SameRange(result.segmenter.get_layer("logit_subpixels").quantize_config.output)
-    result.rounded_logit = functools.partial(same_range, training=False, weights={})
-    return result
+    network = inference_form(model)
+    encoder = _quantize(network.encoder, {"frame": FRAME_RANGE})
+    ranges = [tensor.node.layer.quantize_config.output for tensor in encoder.outputs]
+    features = dict(zip(network.feature_names, map(same_range, ranges), strict=True))
+    inputs = {**features, "state_feat16": features["feat16"], "state_mask": MASK_RANGE, "state_memory_key": KEY_RANGE}
+    head = _quantize(network.segmentation_head, inputs)
+    reader = network.memory_reader
+    return dataclasses.replace(
+        network,
+        config=dataclasses.replace(model.config, quantized=True),
+        backbone=network.backbone.on(encoder),
+        segmentation_head=head,
+        template_encoder=_quantize(network.template_encoder, inputs),
+        memory_reader=None if reader is None else _quantize(reader, inputs),
+        rounding=Int8Rounding(same_range(head.get_layer("logit_subpixels").quantize_config.output)),
+    )
 
 
 def _quantize(model: keras.Model, inputs: dict[str, Quantizer]) -> keras.Model:
@@ -59,7 +63,7 @@ def _quantize(model: keras.Model, inputs: dict[str, Quantizer]) -> keras.Model:
     read_by = readers(model)
     outputs = {tensor.node.layer.name for tensor in model.outputs}
 
-    def replace(layer):
+    def replace(layer: keras.layers.Layer) -> Callable | None:
         if isinstance(layer, keras.layers.InputLayer):
             if len(model.inputs) == 1:
                 shift = keras.layers.Rescaling(1.0, FRAME_SHIFT, name="frame_bytes")
@@ -89,11 +93,11 @@ class _Quantized(QuantizeWrapperV2):
     call = tf.autograph.experimental.do_not_convert(QuantizeWrapperV2.call)
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[tf.Variable]:
         return super().trainable_weights if self.trainable else []
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[tf.Variable]:
         frozen = [] if self.trainable else super().trainable_weights
         return frozen + super().non_trainable_weights
 

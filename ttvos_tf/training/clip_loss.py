@@ -6,7 +6,8 @@ from typing import NamedTuple
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.losses import LossWeights, TemporalConsistencyLoss, cross_entropy, jaccard_loss, total_loss
-from ttvos_tf.network.ttvos import TTVOS, Features, foreground, pool_mask
+from ttvos_tf.network.heatmap import foreground_probability, pool_mask
+from ttvos_tf.network.ttvos import TTVOS
 
 
 class ClipLoss(NamedTuple):
@@ -44,17 +45,17 @@ def unroll(
     """
     batch, length = frames.shape[:2]
     maps = model.encode(tf.reshape(frames, [batch * length, *frames.shape[2:]]), training=training)
-    over_time = [tf.reshape(values, [batch, length, *values.shape[1:]]) for values in maps]
-    features = [Features(*(values[:, t] for values in over_time)) for t in range(length)]
-    state = model.start(features[0], first_mask, training=training)
-    state["state_feat16"] = features[known_frames - 1].f16
+    over_time = {name: tf.reshape(values, [batch, length, *values.shape[1:]]) for name, values in maps.items()}
+    features = [{name: values[:, t] for name, values in over_time.items()} for t in range(length)]
+    state = model.init_from_features(features[0], first_mask, training=training)
+    state["state_feat16"] = features[known_frames - 1]["feat16"]
     if previous is not None:
-        state["state_mask"] = model.masks(previous)
+        state["state_mask"] = model.initial_mask_state(previous)
     for t in range(known_frames, length):
         logit, similarity = model.segment(features[t], state, training=training)
         yield t, logit, similarity, state["state_mask"][..., :2]
         if t + 1 < length:
-            state = model.update(features[t], foreground(logit), state, training=training)
+            state = model.update(features[t], foreground_probability(logit), state, training=training)
 
 
 def clip_loss(
@@ -92,7 +93,7 @@ def clip_loss(
         if weights.transition:
             heatmap = pool_mask(_foreground(labels))
             known = tf.nn.avg_pool2d(tf.cast(labels != VOID, tf.float32)[..., None], 8, 8, "VALID")
-            pi_hat = model.transition(similarity, training=training)
+            pi_hat = model.transition_head(similarity, training=training)
             transitions.append(transition_loss(pi_hat, heatmap, previous, known))
     entropy, jaccard, transition = (_mean(terms) for terms in (entropies, jaccards, transitions))
     total = total_loss(entropy, transition, jaccard, weights)

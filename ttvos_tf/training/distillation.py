@@ -119,7 +119,7 @@ def transfer_head(student: TTVOS, teacher: TTVOS) -> None:
         TTVOSError: the heads differ in more than that.
     """
     known = {s.shape[-1]: t.shape[-1] for s, t in zip(student.encoder.outputs, teacher.encoder.outputs, strict=True)}
-    for part, source in zip(student.models[1:], teacher.models[1:], strict=True):
+    for part, source in zip(student.parts[1:], teacher.parts[1:], strict=True):
         taught = named_variables(source)
         for name, variable in named_variables(part).items():
             values = taught[name].numpy() if name in taught else np.empty(0)

@@ -8,7 +8,8 @@ import numpy as np
 
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import TARGET, VOID
-from ttvos_tf.network.ttvos import TTVOS, foreground, pool_mask
+from ttvos_tf.network.heatmap import foreground_probability, pool_mask
+from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.training.clip_loss import unroll
 
 
@@ -77,11 +78,11 @@ def draw_clip(
     for t, logit, similarity, previous in unroll(model, tf.constant(frames), first, start, known_frames):
         target = (masks[:, t] == TARGET).astype(np.float32)[..., None]
         transition = (pool_mask(target) - previous).numpy()[0, ..., 1]
-        estimated = model.transition(similarity).numpy()[0, ..., 1]
+        estimated = model.transition_head(similarity).numpy()[0, ..., 1]
         strength = np.linalg.norm(similarity.numpy()[0], axis=-1)
         rows = [
             picture(_tinted(frames[0, t], target[0, ..., 0], void=masks[0, t] == VOID)),
-            picture(_tinted(frames[0, t], foreground(logit).numpy()[0, ..., 0])),
+            picture(_tinted(frames[0, t], foreground_probability(logit).numpy()[0, ..., 0])),
             cells(_signed(transition)),
             cells(_signed(estimated)),
             cells(cv2.applyColorMap(_stretched(strength), cv2.COLORMAP_VIRIDIS)[..., ::-1]),

@@ -33,9 +33,9 @@ def freeze(model: TTVOS, settings: TrainSettings) -> None:
     for start in settings.frozen:
         if not any(layer.name.startswith(start) for layer in model.encoder.layers):
             raise TTVOSError(f"train.frozen: no layer of the backbone has a name that begins with {start!r}")
-    laterals = set(getattr(model.encoder, "laterals", ()))
+    laterals = set(model.backbone.laterals)
     for layer in model.encoder.layers:
-        chosen = settings.train_backbone == "all" or layer.name in model.encoder.last_block
+        chosen = settings.train_backbone == "all" or layer.name in model.backbone.last_block
         layer.trainable = chosen and not layer.name.startswith(settings.frozen)
         if isinstance(layer, keras.layers.BatchNormalization) and layer.name not in laterals:
             layer.trainable = layer.trainable and not settings.freeze_batch_norm
@@ -72,7 +72,7 @@ class Trainer:
             self.model, start = _start_model(settings, data_root)
             self.teacher = start if train.targets == "init" else None
             freeze(self.model, train)
-            self.trained = [v for part in self.model.models for v in part.trainable_variables]
+            self.trained = [v for part in self.model.parts for v in part.trainable_variables]
             self.optimizer = build_optimizer(train, self.trained)
             self.average = {name: tf.Variable(v, trainable=False) for name, v in variables(self.model).items()}
 

@@ -1,0 +1,117 @@
+"""Ours, not the paper's: matching to remembered frames, so that the network knows its target by sight.
+
+The paper's template is a summary of channels. It tells kinds of things apart, not one person from another. Here every
+place of a frame has a key, made once for all objects. An object remembers the keys of two frames, with the target's
+share of each place: the given frame for ever, and a recent one with the network's own mask. Each place of a new frame
+is compared with all of them (layers/memory_read.py).
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+from ttvos_tf.backbones.base import Backbone
+from ttvos_tf.compat import keras, layers, tf
+from ttvos_tf.layers import MemoryRead, ResizeLike, UnitLength
+from ttvos_tf.network.rounding import Rounding
+
+REMEMBER_EVERY = 5  # frames; 2 to 10 do as well within 0.6 J&F
+IN_SIGHT = 0.5  # largest share of a place from which a mask is worth remembering
+
+
+def with_keys(backbone: Backbone, channels: int) -> Backbone:
+    """The backbone with one more output: keys (B, H/16, W/16, channels) of length 1.
+
+    Keys are one linear map of shallow and deep features (`Backbone.key_taps`), brought to stride 16: a convolution a
+    tap, and their sum, so that each tap is rounded by its own range in int8.
+    """
+    model = backbone.model
+    wanted = model.outputs[2]
+    total, added = None, []
+    for tap in backbone.key_taps:
+        x = model.get_layer(tap).output
+        if x.shape[1] > wanted.shape[1]:
+            x = layers.AveragePooling2D(2, name=f"key_pool_{tap}")(x)
+        x = layers.Conv2D(channels, 1, use_bias=total is None, name=f"key_{tap}")(x)
+        added.append(f"key_{tap}")
+        if x.shape[1] < wanted.shape[1]:
+            x = ResizeLike(name=f"key_resize_{tap}")([x, wanted])
+        total = x if total is None else layers.Add(name=f"key_add_{tap}")([total, x])
+    keys = UnitLength(name="key_unit")(total)
+    extended = keras.Model(model.inputs, [*model.outputs, keys], name=model.name)
+    return dataclasses.replace(
+        backbone,
+        model=extended,
+        last_block=(*backbone.last_block, *added),
+        laterals=(*backbone.laterals, *added),
+    )
+
+
+def memory_reader(height: int, width: int, channels: int) -> keras.Model:
+    """[feat_key, state_memory_key, state_memory_mask] -> maps (B, height, width, MAPS).
+
+    Args:
+        height, width: of the keys' map.
+        channels: of a key.
+    """
+    places = 2 * height * -(-width // 2)
+    inputs = [
+        layers.Input((height, width, channels), name="feat_key"),
+        layers.Input((places, channels), name="state_memory_key"),
+        layers.Input((places, 1), name="state_memory_mask"),
+    ]
+    return keras.Model(inputs, MemoryRead(name="memory_read")(inputs), name="memory_reader")
+
+
+def remember_given(feat_key: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The memory after the given frame, which is the recent one too.
+
+    Args:
+        feat_key: keys (B, H/16, W/16, K).
+        mask: heatmap (B, H/8, W/8, 2 or more), background first.
+
+    Returns:
+        state_memory_key (B, P, K) and state_memory_mask (B, P, 1): the given frame's places, then the recent one's.
+    """
+    keys, shares = _places(feat_key, mask)
+    return {
+        "state_memory_key": tf.tile(keys, [1, 2, 1]),
+        "state_memory_mask": tf.tile(shares, [1, 2, 1]),
+    }
+
+
+def remember_recent(
+    memory: Mapping[str, tf.Tensor], feat_key: tf.Tensor, mask: tf.Tensor, remember: tf.Tensor, rounding: Rounding
+) -> dict[str, tf.Tensor]:
+    """The memory after a frame: it takes the recent one's place if asked to, and if the target is in sight in it.
+
+    Args:
+        memory: the memory before.
+        feat_key, mask: of the frame, as for `remember_given`.
+        remember: (B,), 1 to take the frame in, else 0.
+        rounding: keys stay as the encoder counts them.
+    """
+    keys, shares = _places(feat_key, mask)
+    most = tf.reduce_max(shares, axis=[1, 2])
+    taken = remember * tf.cast(most > IN_SIGHT, tf.float32)
+    recent = tf.concat([tf.zeros_like(shares), tf.ones_like(shares)], axis=1) * tf.reshape(taken, [-1, 1, 1])
+
+    def blend(before: tf.Tensor, now: tf.Tensor) -> tf.Tensor:
+        return before + recent * (tf.tile(now, [1, 2, 1]) - before)
+
+    return {
+        "state_memory_key": rounding.key(blend(rounding.key(memory["state_memory_key"]), keys)),
+        "state_memory_mask": blend(memory["state_memory_mask"], shares),
+    }
+
+
+def is_remembered(count: tf.Tensor) -> tf.Tensor:
+    """Whether the frame that brings `state_count` (B,) to this value is remembered: every REMEMBER_EVERY-th is."""
+    return tf.cast(tf.equal(tf.math.floormod(count, float(REMEMBER_EVERY)), 0.0), tf.float32)
+
+
+def _places(feat_key: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Keys (B, P/2, K) and the target's shares (B, P/2, 1) of every second column: nearly as good as all, at half."""
+    shares = tf.nn.avg_pool2d(mask[..., 1:2], 2, 2, "VALID")[:, :, ::2]
+    keys = feat_key[:, :, ::2]
+    count = keys.shape[1] * keys.shape[2]
+    return tf.reshape(keys, [-1, count, keys.shape[3]]), tf.reshape(shares, [-1, count, 1])
