@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ttvos_tf.media.resize import resize_by_area
+
 
 @dataclass(frozen=True)
 class Window:
@@ -60,13 +62,7 @@ def random_window(
 def crop_and_resize(image: np.ndarray, window: Window, size: tuple[int, int]) -> np.ndarray:
     """Cuts the window out of an image (H, W, ...) and resizes it to (height, width), averaging where it shrinks."""
     crop = image[window.y : window.y + window.height, window.x : window.x + window.width]
-    return resize(crop, size)
-
-
-def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resizes an image (H, W, ...) to (height, width), averaging where it shrinks."""
-    shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
-    return cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return resize_by_area(crop, size)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ Layout: ROOT with `images/*.jpg` and `annotations/*.png` of 8 bits: 0 the backgr
 import numpy as np
 
 from ttvos_tf.contract import TARGET, VOID
-from ttvos_tf.data.augment import bounding_box, resize
+from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, translation
 from ttvos_tf.data.scene import Sprite, cut_out, random_sprite
 from ttvos_tf.data.stills import ATTEMPTS, DISTRACTOR, StillClips, fill, zoom_in
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.resize import resize_by_area
 from ttvos_tf.media.sizes import size_of
 
 LEAST_TARGET = 0.003  # share of its picture that an instance must cover to be a target
@@ -46,13 +47,13 @@ class ObjectClips(StillClips):
         painted = fill(image, as_mask(np.isin(ids, moving)))
         image, _, pose = zoom_in(rng, image, as_mask(ids == moving[0]), spec, self.augmentation.video_scales)
         size = size_of(image)
-        behind = [Sprite(resize(painted, size), pose)]
+        behind = [Sprite(resize_by_area(painted, size), pose)]
         speed = random_speed(rng)
         things: list[Sprite] = []
         if (ids == VOID).any():
-            behind.append(Sprite(cut_out(image, resize(as_mask(ids == VOID), size)), pose, label=VOID))
+            behind.append(Sprite(cut_out(image, resize_by_area(as_mask(ids == VOID), size)), pose, label=VOID))
         for label in moving:
-            mask = resize(as_mask(ids == label), size)
+            mask = resize_by_area(as_mask(ids == label), size)
             own_speed = speed * np.exp(rng.normal(0, 0.4))  # things of one picture are about as fast as each other
             things.append(moving_part(rng, image, mask, pose, own_speed, spec, DISTRACTOR if things else TARGET))
         return behind, things

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ttvos_tf.data.augment import bounding_box, resize
+from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.motion import random_bend, random_motion, random_speed, translation
+from ttvos_tf.media.resize import resize_by_area
 from ttvos_tf.media.sizes import size_of
 
 
@@ -143,8 +144,8 @@ def random_sprite(
     zoom = rng.uniform(*scales) * np.sqrt(spec.height * spec.width / (box.width * box.height))
     size = max(4, round(box.height * zoom)), max(4, round(box.width * zoom * rng.uniform(0.85, 1.15)))
     edge = ((2, 2), (2, 2))  # room for the soft edge
-    image = np.pad(resize(image[part], size), (*edge, (0, 0)), mode="edge")
-    mask = np.pad(resize(mask[part], size), edge)
+    image = np.pad(resize_by_area(image[part], size), (*edge, (0, 0)), mode="edge")
+    mask = np.pad(resize_by_area(mask[part], size), edge)
     height, width = size_of(mask)
     x, y = rng.uniform(0.15, 0.85, size=2)
     pose = translation(x * spec.width - width / 2, y * spec.height - height / 2)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ttvos_tf.contract import TARGET, VOID
-from ttvos_tf.data.augment import Colors, bounding_box, random_window, resize
+from ttvos_tf.data.augment import Colors, bounding_box, random_window
 from ttvos_tf.data.augmentation import DEFAULTS, Augmentation, Range, happens
 from ttvos_tf.data.clip import Clip, ClipSpec, is_trackable, shows_target
 from ttvos_tf.data.files import files_by_stem
@@ -19,6 +19,7 @@ from ttvos_tf.data.motion import change_of_size, random_motion, random_speed, ra
 from ttvos_tf.data.occluder import sample_occluder
 from ttvos_tf.data.scene import Sprite, render
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.resize import resize_by_area
 from ttvos_tf.media.sizes import size_of
 
 ATTEMPTS = 50
@@ -133,7 +134,7 @@ def zoom_in(
     window = random_window(rng, bounding_box(mask), size_of(mask), (spec.height, spec.width), scales)
     down, across = spec.height / window.height, spec.width / window.width
     size = round(mask.shape[0] * down), round(mask.shape[1] * across)
-    return resize(image, size), resize(mask, size), translation(-window.x * across, -window.y * down)
+    return resize_by_area(image, size), resize_by_area(mask, size), translation(-window.x * across, -window.y * down)
 
 
 def fill(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -149,7 +150,9 @@ def fill(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     height, width = mask.shape
     small = max(8, round(height * 64 / width)), 64
     hole = cv2.dilate(mask, np.ones((7, 7), np.uint8))
-    low = cv2.inpaint(resize(image, small), (resize(hole, small) > 0).astype(np.uint8), 2, cv2.INPAINT_TELEA)
+    low = cv2.inpaint(
+        resize_by_area(image, small), (resize_by_area(hole, small) > 0).astype(np.uint8), 2, cv2.INPAINT_TELEA
+    )
     smooth = cv2.resize(low, (width, height), interpolation=cv2.INTER_CUBIC)
     # Objects stand near the middle, so what is half a width away is mostly background.
     texture = cv2.subtract(image, cv2.blur(image, (15, 15)), dtype=cv2.CV_16S)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.resize import resize_by_side
 from ttvos_tf.media.sizes import Size, format_size
 
 MIN_SIZE = 16  # the coarsest features have a stride of 16: less is not a picture
@@ -33,11 +34,11 @@ class Letterbox:
 
     def frame_to_model(self, frame: np.ndarray) -> np.ndarray:
         """uint8 (H, W, 3) of the source's size -> uint8 (1, h, w, 3) of the model's."""
-        return self._pad(_resize(frame, self.inner))[None]
+        return self._pad(resize_by_side(frame, self.inner))[None]
 
     def mask_to_model(self, mask: np.ndarray) -> np.ndarray:
         """bool (H, W) of the source's size -> float32 (1, h, w, 1): the share of each pixel that is covered, 0 to 1."""
-        return self._pad(_resize(mask.astype(np.float32), self.inner))[None, ..., None]
+        return self._pad(resize_by_side(mask.astype(np.float32), self.inner))[None, ..., None]
 
     def map_to_source(self, soft: np.ndarray) -> np.ndarray:
         """float32 (h, w) of the model's size -> float32 (H, W) of the source's, bilinear where it was resampled."""
@@ -66,10 +67,3 @@ def letterbox(source: Size, model: Size) -> Letterbox:
         return Letterbox(source, model, source)
     inner = tuple(min(limit, max(1, round(side * scale))) for side, limit in zip(source, model, strict=True))
     return Letterbox(source, model, (inner[0], inner[1]))
-
-
-def _resize(image: np.ndarray, size: Size) -> np.ndarray:
-    if image.shape[:2] == size:
-        return image
-    shrinks = size[0] < image.shape[0] or size[1] < image.shape[1]
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
