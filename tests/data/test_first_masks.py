@@ -1,10 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttvos_tf.contract import VOID
 from ttvos_tf.data.augmentation import Augmentation
-from ttvos_tf.data.first_masks import box_mask, corrupt_mask, first_mask, previous_mask
+from ttvos_tf.data.first_masks import box_mask, corrupt_mask, first_mask, previous_mask, remembered_frames
 
 SHARES = (0.4, 0.4, 0.2)
 
@@ -59,3 +60,19 @@ def test_shares_of_boxes_and_of_mistakes():
         changed = [not np.array_equal(make(rng, mask, augmentation), mask) for _ in range(400)]
         assert abs(np.mean(changed) - share) < 0.1
         assert make(rng, mask, Augmentation()) is mask
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0, [1, 1, 1, 1, 1]), (1, [1, 0, 1, 0, 1]), (2, [0, 1, 0, 0, 1])])
+def test_the_memory_takes_in_every_so_many_frames(share, expected):
+    """Counted from the given frame, 0; the second frame is known, and is taken in by a draw of its own."""
+    augmentation = Augmentation(far_probability=1.0, remember_shares=tuple(float(i == share) for i in range(4)))
+    drawn = [remembered_frames(np.random.default_rng(seed), 7, augmentation) for seed in range(200)]
+    assert {tuple(frames[2:]) for frames in drawn} == {tuple(expected)}
+    assert 0.4 < np.mean([frames[1] for frames in drawn]) < 0.6
+    assert drawn[0].dtype == np.float32
+
+
+def test_the_memory_takes_in_nothing_in_some_clips():
+    augmentation = Augmentation(remember_shares=(0.0, 1.0))
+    assert not any(remembered_frames(np.random.default_rng(seed), 7, augmentation)[1:].any() for seed in range(20))
+    assert remembered_frames(np.random.default_rng(0), 1, Augmentation(far_probability=1.0)).shape == (1,)

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.training.batches import exact_batch
 from ttvos_tf.compat import tf
 from ttvos_tf.config import BACKBONES, ModelConfig
 from ttvos_tf.data.clip import ClipSpec
@@ -10,9 +11,10 @@ from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
 from ttvos_tf.layers import TemplateUpdate
+from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.heatmap import foreground_probability, pool_mask
 from ttvos_tf.network.reach import SUPPRESSION
-from ttvos_tf.training.clip_loss import LossWeights, clip_loss, unroll
+from ttvos_tf.training.clip_loss import clip_loss, unroll
 
 SIZE = (64, 112)
 SMALL = ModelConfig(matching_channels=16, decoder_channels=16)
@@ -64,7 +66,7 @@ def test_streaming_equals_the_unrolled_clip(options, clip):
     frames, masks = clip
     first = masks[:, 0, ..., None].astype(np.float32)
     state = model.init(frames[:, 0], first)
-    for t, logits, _, heatmap in unroll(model, tf.constant(frames), tf.constant(first)):
+    for t, logits, _, heatmap in unroll(model, exact_batch(frames, masks)):
         np.testing.assert_allclose(state["state_mask"][..., :2], heatmap, atol=1e-5)
         probability, state = model.step(frames[:, t], state)
         np.testing.assert_allclose(probability, foreground_probability(logits), atol=1e-4)
@@ -114,18 +116,18 @@ def test_gradient_reaches_every_trained_variable(model, clip):
     frames, masks = clip
     trained = [v for part in model.parts for v in part.trainable_variables]
     with tf.GradientTape() as tape:
-        loss = clip_loss(model, tf.constant(frames), tf.constant(masks), masks[:, 0], LossWeights(5.0, 1.0)).total
+        loss = clip_loss(model, exact_batch(frames, masks), LossWeights(5.0, 1.0)).total
     for variable, gradient in zip(trained, tape.gradient(loss, trained), strict=True):
         assert gradient is not None and np.any(gradient), variable.name
 
 
 def test_loss_has_the_terms_that_are_asked_for(model, clip):
     frames, masks = clip
-    given = tf.constant(frames), tf.constant(masks), masks[:, 0]
-    alone = clip_loss(model, *given, LossWeights(), training=False)
+    batch = exact_batch(frames, masks)
+    alone = clip_loss(model, batch, LossWeights(), training=False)
     assert alone.total == alone.cross_entropy
     assert alone.transition == alone.jaccard == 0
-    whole = clip_loss(model, *given, LossWeights(transition=5.0, jaccard=0.5), training=False)
+    whole = clip_loss(model, batch, LossWeights(transition=5.0, jaccard=0.5), training=False)
     assert whole.jaccard > 0
     expected = whole.cross_entropy + 0.5 * whole.jaccard + 5 * whole.transition
     np.testing.assert_allclose(whole.total, expected, rtol=1e-6)
@@ -155,10 +157,7 @@ def test_what_is_out_of_reach_is_not_the_target(model, clip):
 def test_damaged_mask_is_seen_by_the_first_step_only(model, clip):
     frames, masks = clip
     first = tf.cast(masks[:, 0] == 1, tf.float32)[..., None]
-    exact, damaged = (list(unroll(model, tf.constant(frames), first, given)) for given in (first, 0 * first))
-    untouched = list(unroll(model, tf.constant(frames), first))
-    for (*_, a), (*_, b) in zip(exact, untouched, strict=True):
-        np.testing.assert_array_equal(a, b)
+    exact, damaged = (list(unroll(model, exact_batch(frames, masks, last))) for last in (None, 0 * masks[:, 0]))
     np.testing.assert_array_equal(damaged[0][3][..., 1], 0)  # H_hat of the first frame
     assert np.abs(damaged[0][1] - exact[0][1]).max() > 1e-3
     # The template is that of the exact mask: a network that has it alone follows the damaged mask's clip too.

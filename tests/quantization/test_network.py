@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.training.batches import exact_batch
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
@@ -14,9 +15,10 @@ from ttvos_tf.factory import load_model
 from ttvos_tf.graph.inference import inference_form
 from ttvos_tf.graph.rebuild import readers
 from ttvos_tf.layers import BlockDiagonalConv2D
+from ttvos_tf.losses import LossWeights
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.quantization.configs import config_of
-from ttvos_tf.training.clip_loss import LossWeights, clip_loss
+from ttvos_tf.training.clip_loss import clip_loss
 from ttvos_tf.weights import assign_weights, read_npz, save_weights, variables
 
 SHIPPED = Path(__file__).parents[2] / "weights/mobilenet_v2.npz"  # random features would be all but constant
@@ -168,9 +170,8 @@ def test_training_reaches_every_weight_and_keeps_the_groups(networks, clip):
     _, quantized = networks  # changed here: the last test of this network
     trained = [v for part in quantized.parts for v in part.trainable_variables]
     optimizer = keras.optimizers.Adam(1e-2)
-    frames, masks = tf.constant(clip.frames[None]), tf.constant(clip.masks[None])
     with tf.GradientTape() as tape:
-        loss = clip_loss(quantized, frames, masks, masks[:, 0], LossWeights(5.0)).total
+        loss = clip_loss(quantized, exact_batch(clip.frames[None], clip.masks[None]), LossWeights(5.0)).total
     gradients = tape.gradient(loss, trained)
     for variable, gradient in zip(trained, gradients, strict=True):
         assert gradient is not None and np.any(gradient), variable.name

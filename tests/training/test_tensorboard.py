@@ -1,5 +1,6 @@
 import numpy as np
 
+from tests.training.batches import exact_batch
 from ttvos_tf.compat import tf
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.factory import build_model
@@ -14,7 +15,7 @@ def test_clip_is_drawn_and_written(tmp_path):
     masks = np.zeros((1, 3, 32, 64), np.uint8)
     masks[0, 1, 8:24, 16:32] = 1
     masks[0, 2] = 255
-    picture = draw_clip(model, frames, masks, masks[:, 1], masks[:, 1])
+    picture = draw_clip(model, exact_batch(frames, masks)._replace(first_masks=masks[:, 1]))
     assert picture.shape == (5 * 16, 2 * 32, 3) and picture.dtype == np.uint8
     assert (picture[:16, 32:] == 128).all()  # nothing is known of the last frame
     inside, outside = picture[5:11, 9:15].astype(int), picture[:16, 20:32].astype(int)

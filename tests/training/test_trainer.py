@@ -25,8 +25,8 @@ def gradient(trainer, batch):
     """float64, of each trained variable, and the loss."""
     weights = loss_weights(trainer.settings.train)
     with tf.GradientTape() as tape:
-        frames, masks, first, previous = (tf.constant(array) for array in batch)
-        loss = clip_loss(trainer.model, frames, masks, first, weights, previous)
+        tensors = batch._make(tf.constant(array) for array in batch)
+        loss = clip_loss(trainer.model, tensors, weights, trainer.settings.train.known_frames)
     return loss, [np.asarray(each, np.float64) for each in tape.gradient(loss.total, trainer.trained)]
 
 

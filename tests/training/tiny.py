@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tests.training.batches import exact_batch
 from ttvos_tf.config import ModelConfig
-from ttvos_tf.data.loader import Batch
 from ttvos_tf.training.settings import DataSettings, RunSettings, TrainSettings
 
 TINY = RunSettings(
@@ -32,4 +32,4 @@ def clip_batch(seed=0):
     for t in range(3):
         masks[:, t, 8:24, 10 + 8 * t : 30 + 8 * t] = 1
     frames[masks == 1] += 150
-    return Batch(frames, masks, masks[:, 0], masks[:, 0])
+    return exact_batch(frames, masks)

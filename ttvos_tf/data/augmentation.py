@@ -26,6 +26,10 @@ class Augmentation:
             frames are; the network then goes on from the second frame, whose mask is known too. Above 0, it does so in
             every clip.
         far_scales: of stills and rendered scenes, range of the first frame's magnification against the others.
+        remember_shares: of clips whose memory takes in every frame, every second, every third, and none, with the masks
+            that the network makes (network/memory.py).
+        remember_known_probability: share of the clips that go on from a second known frame whose memory takes that in,
+            with its mask, which may have a mistake.
         occluder_probability: share of clips in which something passes before the target (occluder.py); not of rendered
             ones, whose objects hide each other.
         paste_probability: share of the videos' clips with the object of another clip in them (copy_paste.py).
@@ -53,6 +57,8 @@ class Augmentation:
     damage_shares: tuple[float, ...] = (0.4, 0.4, 0.2)
     far_probability: float = 0.0
     far_scales: Range = (0.5, 2.0)
+    remember_shares: tuple[float, ...] = (0.3, 0.3, 0.2, 0.2)
+    remember_known_probability: float = 0.5
     occluder_probability: float = 0.3
     paste_probability: float = 0.0
     same_video_probability: float = 0.25

@@ -1,6 +1,6 @@
-"""The masks that a network is given of a clip: the first one, and the previous one, which it goes on from.
+"""What a network is given of a clip: the first mask, the previous one, which it goes on from, and what it remembers.
 
-The first one may be a box. The previous one may have a mistake as trackers make them, for a network to learn to leave
+The first mask may be a box. The previous one may have a mistake as trackers make them, for a network to learn to leave
 it behind: a network that is unrolled over a few frames from an exact mask hardly meets its own late mistakes, a part
 lost, or something else caught. Started from a mask with such a mistake, it has to find the target by its template.
 
@@ -27,6 +27,18 @@ def previous_mask(rng: np.random.Generator, mask: np.ndarray, augmentation: Augm
     if rng.random() >= augmentation.damage_probability:
         return mask
     return corrupt_mask(rng, (mask == TARGET).view(np.uint8), augmentation.damage_shares)
+
+
+def remembered_frames(rng: np.random.Generator, length: int, augmentation: Augmentation) -> np.ndarray:
+    """Which frames a network's memory takes in, if it has one: float32 (T,), 1 or 0.
+
+    A tracker's recent memory is of a frame at any distance, and of the network's own mask.
+    """
+    choice = rng.choice(len(augmentation.remember_shares), p=augmentation.remember_shares)
+    every = (*range(1, len(augmentation.remember_shares)), length)[choice]
+    remembered = np.arange(length) % every == 0
+    remembered[min(augmentation.known_frames, length) - 1] = rng.random() < augmentation.remember_known_probability
+    return remembered.astype(np.float32)
 
 
 def corrupt_mask(rng: np.random.Generator, mask: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:

@@ -26,7 +26,7 @@ import numpy as np
 
 from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.clip import ClipSource, ClipSpec
-from ttvos_tf.data.first_masks import first_mask, previous_mask
+from ttvos_tf.data.first_masks import first_mask, previous_mask, remembered_frames
 from ttvos_tf.errors import TTVOSError
 
 Sources = Mapping[str, tuple[ClipSource, float]]
@@ -43,12 +43,14 @@ class Batch(NamedTuple):
         first_masks: uint8 (B, H, W), what the network is given of the first frame: exact or the target's box.
         previous_masks: uint8 (B, H, W), what it goes on from: the first mask or, of clips with a given frame from far
             away, the second frame's; some with a mistake.
+        remembered: float32 (B, T), 1 where a network's memory takes a frame in, else 0; it has the given one always.
     """
 
     frames: np.ndarray
     masks: np.ndarray
     first_masks: np.ndarray
     previous_masks: np.ndarray
+    remembered: np.ndarray
 
 
 Job = Callable[[int], Batch]
@@ -73,7 +75,7 @@ def make_batch(
         batch_size: number of clips, B.
         seed: of the run.
         index: of the batch.
-        augmentation: how many first masks are boxes, and how many previous masks have a mistake.
+        augmentation: what the network is given of the clips.
         share: (i, n): the clips i, i + n, i + 2n, ... only.
     """
     weights = np.array([weight for _, weight in sources.values()], np.float64)
@@ -84,7 +86,8 @@ def make_batch(
         clip = sources[name][0].sample(rng, spec)
         first = first_mask(rng, clip.masks[0], augmentation)
         known = [first, *clip.masks[1 : augmentation.known_frames]]
-        items.append((clip.frames, clip.masks, first, previous_mask(rng, known[-1], augmentation)))
+        previous = previous_mask(rng, known[-1], augmentation)
+        items.append((clip.frames, clip.masks, first, previous, remembered_frames(rng, spec.length, augmentation)))
     return Batch(*(np.stack(arrays) for arrays in zip(*items, strict=True)))
 
 

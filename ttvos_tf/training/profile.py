@@ -37,17 +37,13 @@ def profile(settings: RunSettings, data_root: Path) -> str:
 
     batch = make(0)
     encode = tf.function(lambda x: model.encode(tf.reshape(x, [-1, *x.shape[2:]]), training=True))
-    forward = tf.function(
-        lambda frames, masks, first, previous: clip_loss(
-            model, frames, masks, first, loss_weights(train), previous, train.known_frames
-        )
-    )
-    frames, masks, first, previous = (tf.constant(array) for array in batch)
+    forward = tf.function(lambda *arrays: clip_loss(model, Batch(*arrays), loss_weights(train), train.known_frames))
+    tensors = Batch(*(tf.constant(array) for array in batch))
 
     timed = [
         ("input pipeline", make),
-        ("backbone, forward", lambda i: encode(frames)),
-        ("whole network and loss, forward", lambda i: forward(frames, masks, first, previous)),
+        ("backbone, forward", lambda i: encode(tensors.frames)),
+        ("whole network and loss, forward", lambda i: forward(*tensors)),
         ("whole step", lambda i: trainer.train_step(batch)),
     ]
     seconds = {name: _seconds(run) for name, run in tqdm(timed, unit="part", disable=None)}

@@ -8,6 +8,7 @@ import numpy as np
 
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import TARGET, VOID
+from ttvos_tf.data.loader import Batch
 from ttvos_tf.network.heatmap import foreground_probability, pool_mask
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.training.clip_loss import unroll
@@ -41,30 +42,22 @@ class Board:
             self._writer.flush()
 
 
-def draw_clip(
-    model: TTVOS,
-    frames: np.ndarray,
-    masks: np.ndarray,
-    first_mask: np.ndarray,
-    previous_mask: np.ndarray,
-    known_frames: int = 1,
-) -> np.ndarray:
-    """Draws a clip, a column for each frame but the known ones.
+def draw_clip(model: TTVOS, batch: Batch, known_frames: int = 1) -> np.ndarray:
+    """Draws the first clip of a batch, a column for each frame but the known ones.
 
     Rows: the labelled target in the frame; the predicted one; the labelled transition H_t - H_hat_{t-1}, red where the
     target comes and blue where it goes (Fig. 4); the estimated one, pi_hat; the similarity features' norm (Fig. 3).
 
     Args:
         model: the network.
-        frames: uint8 RGB (1, T, H, W, 3).
-        masks: uint8 (1, T, H, W) of 0, 1 and 255 (void).
-        first_mask: uint8 (1, H, W), what the network is given.
-        previous_mask: uint8 (1, H, W), what it goes on from.
+        batch: clips.
         known_frames: see clip_loss.unroll.
 
     Returns:
         uint8 RGB (5 * H/2, (T - known_frames) * W/2, 3).
     """
+    batch = Batch(*(part[:1] for part in batch))
+    frames, masks = batch.frames, batch.masks
     size = frames.shape[3] // 2, frames.shape[2] // 2
 
     def picture(image: np.ndarray) -> np.ndarray:
@@ -74,8 +67,7 @@ def draw_clip(
         return cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
 
     columns = []
-    first, start = (tf.cast(mask == TARGET, tf.float32)[..., None] for mask in (first_mask, previous_mask))
-    for t, logit, similarity, previous in unroll(model, tf.constant(frames), first, start, known_frames):
+    for t, logit, similarity, previous in unroll(model, batch, known_frames):
         target = (masks[:, t] == TARGET).astype(np.float32)[..., None]
         transition = (pool_mask(target) - previous).numpy()[0, ..., 1]
         estimated = model.transition_head(similarity).numpy()[0, ..., 1]

@@ -108,18 +108,15 @@ class Trainer:
             self.average[name].assign_sub((1.0 - keep) * (self.average[name] - variable))
         return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, loss, axis=None) for loss in losses))
 
-    def _replica_step(
-        self, frames: tf.Tensor, masks: tf.Tensor, first_mask: tf.Tensor, previous_mask: tf.Tensor
-    ) -> tuple[tf.Tensor, ...]:
+    def _replica_step(self, *arrays: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
-        train = self.settings.train
+        train, batch = self.settings.train, Batch(*arrays)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
-            known = train.known_frames
             if self.teacher:
-                loss = mask_distillation_loss(self.model, self.teacher, frames, first_mask, previous_mask, known)
+                loss = mask_distillation_loss(self.model, self.teacher, batch, train.known_frames)
             else:
-                loss = clip_loss(self.model, frames, masks, first_mask, loss_weights(train), previous_mask, known)
+                loss = clip_loss(self.model, batch, loss_weights(train), train.known_frames)
             share = loss.total / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(share, self.trained)
         # Adds the gradients of all devices up, and only then clips their norm.
@@ -128,8 +125,7 @@ class Trainer:
 
     def draw(self, batch: Batch) -> np.ndarray:
         """What the network makes of the first clip of a batch, see draw_clip."""
-        frames, masks, first, previous = (part[:1] for part in batch)
-        return draw_clip(self.model, frames, masks, first, previous, self.settings.train.known_frames)
+        return draw_clip(self.model, batch, self.settings.train.known_frames)
 
     def checkpoint(self) -> Arrays:
         """Averaged weights as `weights/`, and all that an exact resume needs.
