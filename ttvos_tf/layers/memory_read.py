@@ -13,7 +13,7 @@ class UnitLength(keras.layers.Layer):
     """Vectors along the last axis -> the same directions, of length 1."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.math.l2_normalize(x, axis=-1, epsilon=1e-6)
+        return tf.math.l2_normalize(x, axis=-1)
 
 
 @keras.utils.register_keras_serializable("ttvos_tf")

@@ -21,13 +21,15 @@ from ttvos_tf.layers import (
     BlockDiagonalConv2D,
     Channels,
     Coordinates,
+    MemoryRead,
     PadWithColor,
     PixelShuffle,
     ResizeLike,
     TemplateEmbedding,
     TemplateMatch,
+    UnitLength,
 )
-from ttvos_tf.quantization.quantizers import ChannelWeights, MovingRange
+from ttvos_tf.quantization.quantizers import KEY_RANGE, ChannelWeights, MovingRange
 
 layers = keras.layers
 
@@ -41,7 +43,7 @@ KEEP_RANGE = (
     ResizeLike,
 )
 # The update gate's dense layer too: one number a frame.
-FLOAT = (TemplateEmbedding, layers.GlobalAveragePooling2D, layers.Dense)
+FLOAT = (TemplateEmbedding, MemoryRead, layers.GlobalAveragePooling2D, layers.Dense)
 JOINS = (layers.Concatenate, Coordinates)
 # Class -> name and channel axis of its kernel. TFLite has one scale for the whole kernel of a transposed convolution.
 KERNELS: dict[type, tuple[str, int | None]] = {
@@ -109,6 +111,8 @@ def config_of(layer: keras.layers.Layer, read_by: Readers, outputs: set[str]) ->
     """
     if isinstance(layer, (*KEEP_RANGE, *FLOAT)):
         return None
+    if isinstance(layer, UnitLength):
+        return Int8({}, KEY_RANGE)
     kernel = {}
     if type(layer) in KERNELS:
         if layer.activation is not keras.activations.linear:

@@ -13,8 +13,8 @@ from ttvos_tf.graph.rebuild import copy_layer, readers, rebuild
 from ttvos_tf.layers import PadWithColor
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization.configs import Int8, config_of
-from ttvos_tf.quantization.quantizers import FixedRange, same_range
-from ttvos_tf.quantization.rounding import KEY_RANGE, Int8Rounding
+from ttvos_tf.quantization.quantizers import KEY_RANGE, FixedRange, same_range
+from ttvos_tf.quantization.rounding import Int8Rounding
 
 # A camera byte p enters as (p - 128) / 127.5, an int8 number of that scale and zero point 0. The float network takes
 # p / 127.5 - 1, whose zero lies between two bytes: half a byte more.

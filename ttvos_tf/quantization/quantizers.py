@@ -135,3 +135,7 @@ class FixedRange(Quantizer):
 def same_range(quantizer: MovingRange | FixedRange) -> Quantizer:
     """The range of a tensor that this quantised, wherever it comes back."""
     return quantizer if isinstance(quantizer, FixedRange) else SameRange(quantizer)
+
+
+# TFLite's int8 L2_NORMALIZATION counts in 1/128.
+KEY_RANGE = FixedRange(-1.0, 127 / 128)
