@@ -13,10 +13,10 @@ SHIPPED = {f"weights/{name}.npz" for name in NETWORKS}
 LEFT_BY_A_RUN = {f"runs/{config.stem}/weights.npz" for config in CONFIGS}
 
 
-def is_written_by_a_card(file, config):
-    """Whether a model card that the config names has the command that writes a file."""
-    cards = re.findall(r"weights/\w+\.md", config.read_text())
-    return any(f"--out {file}\n" in (ROOT / card).read_text() for card in cards)
+def is_written_by_a_command(file, config):
+    """Whether a model card or script that the config names has the command that writes a file."""
+    places = re.findall(r"weights/\w+\.md|training/\w+\.py", config.read_text())
+    return any(f"--out {file}\n" in (ROOT / place).read_text() for place in places)
 
 
 def is_explained(file, config):
@@ -29,7 +29,7 @@ def is_explained(file, config):
 def test_what_a_config_starts_from_is_to_be_had(path):
     settings = load_settings(path)
     for file in filter(None, (settings.init, settings.backbone_weights, settings.teacher_weights)):
-        assert file in SHIPPED | LEFT_BY_A_RUN or is_written_by_a_card(file, path) or is_explained(file, path), file
+        assert file in SHIPPED | LEFT_BY_A_RUN or is_written_by_a_command(file, path) or is_explained(file, path), file
 
 
 def test_most_configs_start_from_something():
