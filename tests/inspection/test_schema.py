@@ -12,7 +12,6 @@ from ttvos_tf.inspection.operators import operators
 
 PACKAGE = Path(ttvos_tf.__file__).parent
 FILE = PACKAGE / "models" / "ttvos_mobilenet_v2_240x432_int8.tflite"
-# The second leaves this list as soon as it reads through schema.py.
 
 
 @pytest.fixture
