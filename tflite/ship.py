@@ -16,12 +16,18 @@ from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.installed import FOLDER
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+PRECISIONS = (("float16", ""), ("int8", "_int8"))
 # Name -> weights, frame size and precision. float32 files are not shipped: convert.py makes them, at twice the size.
 MODELS = {
-    model_name(backbone, size, precision): (f"{weights}{suffix}.npz", size, precision)
-    for backbone, weights in (("mobilenet_v2", "mobilenet_v2_memory"), ("hrnet", "hrnet"))
-    for size in ((240, 432), (480, 864))
-    for precision, suffix in (("float16", ""), ("int8", "_int8"))
+    model_name(backbone, size, precision): (f"{backbone}{suffix}.npz", size, precision)
+    for backbone, size, precisions in (
+        ("mobilenet_v2", (240, 432), PRECISIONS),
+        ("mobilenet_v2", (352, 640), PRECISIONS[1:]),
+        ("mobilenet_v2", (480, 864), PRECISIONS),
+        ("hrnet", (240, 432), PRECISIONS),
+        ("hrnet", (480, 864), PRECISIONS),
+    )
+    for precision, suffix in precisions
 }
 DEFAULT = "mobilenet_v2_480x864_int8"
 

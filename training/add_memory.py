@@ -1,7 +1,7 @@
 """Gives a trained network a memory to train on with (ttvos_tf/training/memory_start.py).
 
     python training/add_memory.py --config training/configs/mobilenet_v2_memory.toml --data DATA \\
-        --weights weights/mobilenet_v2.npz --out runs/memory_start/weights.npz
+        --weights runs/without_memory/weights.npz --out runs/memory_start/weights.npz
 
 The config is that of the training that follows; its `init` names what is left in --out.
 """
