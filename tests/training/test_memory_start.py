@@ -14,7 +14,7 @@ from ttvos_tf.training.memory_start import add_memory, principal_keys
 from ttvos_tf.training.trainer import Trainer
 from ttvos_tf.weights import config_of, read_npz, save_weights, variables
 
-WEIGHTS = Path(__file__).parents[2] / "weights/mobilenet_v2.npz"  # features of random weights would be all but constant
+WEIGHTS = Path(__file__).parents[2] / "weights/hrnet.npz"  # has no memory; random features would be all but constant
 CONFIG = config_of(read_npz(WEIGHTS), WEIGHTS)
 KEYS = 8
 REMEMBERS = dataclasses.replace(TINY, model=dataclasses.replace(CONFIG, key_channels=KEYS))
