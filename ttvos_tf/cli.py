@@ -36,9 +36,9 @@ COMMANDS = {
         "ttvos_tf.commands.app",
         "draw, watch and correct in a browser; nothing leaves this machine",
         """\
-  ttvos app                                                       the page, with a sample clip
-  ttvos app walk.mp4                                              with that video loaded
-  ttvos app --port 8080 --no-open                                 only print the address""",
+  ttvos app  # the page, with a sample clip
+  ttvos app walk.mp4  # with that video loaded
+  ttvos app --port 8080 --no-open  # only print the address""",
     ),
     "evaluate": (
         "ttvos_tf.commands.evaluate",

@@ -53,7 +53,12 @@ export interface ExportJob {
 
 export interface Exported { readonly name: string; readonly content: Blob }
 
-export interface EngineInfo { readonly threads: number; readonly version: string; readonly wasm: string }
+export interface EngineInfo {
+  readonly threads: number;
+  /** Where the page has it, "wasm-<version>/<name>.wasm". */
+  readonly file: string;
+  readonly sha256: string;
+}
 export interface NetworkInfo { readonly name: string; readonly size: Size; readonly sha256: string; readonly bytes: number }
 export interface CheckResult { readonly iou: number; readonly difference: number; readonly milliseconds: number }
 export interface Memory { readonly tensors: number; readonly heap: number }

@@ -76,8 +76,9 @@ test('objects share a pixel by soft aggregation, and the background wins a tie',
   expect(a[0]).toBeCloseTo(odds[1]! / sum, 6);
   expect(b[0]).toBeCloseTo(odds[2]! / sum, 6);
   const maps = new Map([[4, Float32Array.of(0.5, 0.25, 0.25, 0.5)], [7, Float32Array.of(0.25, 0.5, 0.25, 0.5)]]);
-  expect([...mostProbable(maps, 4)]).toEqual([4, 7, 0, 4]);
-  expect([...mostProbable(new Map([[4, Float32Array.of(0.5, 0.6)]]), 2)]).toEqual([0, 4]);
+  expect([...mostProbable(maps, 4).labels]).toEqual([4, 7, 0, 4]);
+  expect([...mostProbable(new Map([[4, Float32Array.of(0.5, 0.6)]]), 2).labels]).toEqual([0, 4]);
+  expect(mostProbable(maps, 4).certainty).toEqual(new Map([[4, 0.5], [7, 0.5]]));
 });
 
 test('a lane says where an object is, in colours and in words', () => {

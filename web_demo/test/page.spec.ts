@@ -105,6 +105,14 @@ test('without the headers it runs on one thread, and gives the same masks', asyn
   await expect(page.getByRole('dialog')).toContainText('One thread: the server does not send');
 });
 
+test('threads that do not start in time are done without', async ({page}) => {
+  await served.close();
+  const silent = Buffer.from('self.ModuleFactory = () => new Promise(() => {});');
+  served = await serve(true, (path) => (path.endsWith('threaded_internal.js') ? silent : null));
+  await open(page, served);
+  expect(await page.evaluate(() => [crossOriginIsolated, window.ttvos.engine!.threads])).toEqual([true, 1]);
+});
+
 test('without a server after the first load', async ({page}) => {
   await open(page, served);
   await expect.poll(() => page.evaluate(async () => {

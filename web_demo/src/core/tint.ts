@@ -26,7 +26,7 @@ export function tint(
   const rgba = new Uint8ClampedArray(4 * (right - left) * (bottom - top)), within = Math.round(255 * opacity);
   for (let y = top, to = 0; y < bottom; y++) {
     for (let x = left; x < right; x++, to += 4) {
-      const colour = colours.get(labels[y * size.width + x]!);
+      const label = labels[y * size.width + x]!, colour = label ? colours.get(label) : undefined;
       if (!colour) continue;
       rgba[to] = colour[0];
       rgba[to + 1] = colour[1];

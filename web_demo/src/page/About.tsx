@@ -1,6 +1,7 @@
 import {useEffect, useState} from 'preact/hooks';
 import type {JSX} from 'preact';
 import {Dialog} from './Dialog';
+import type {EngineInfo} from '../protocol';
 import type {Session} from './session';
 
 declare const LITERT_VERSION: string, MEDIABUNNY_VERSION: string, PREACT_VERSION: string;
@@ -8,9 +9,9 @@ declare const LITERT_VERSION: string, MEDIABUNNY_VERSION: string, PREACT_VERSION
 /** What runs here, whether it was checked, and whose work it is. */
 export function About({session, close}: {session: Session; close(): void}): JSX.Element {
   const {engine, network, check, state} = session;
-  const [wasm, setWasm] = useState(''), [licences, setLicences] = useState('');
+  const [built, setBuilt] = useState(''), [licences, setLicences] = useState('');
   useEffect(() => {
-    if (engine) void digests(engine.wasm, session.wasmFile()).then(setWasm);
+    if (engine) void asBuilt(engine).then(setBuilt);
     void fetch('./licences.txt').then((response) => response.text()).then(setLicences).catch(() => setLicences('licences.txt is missing'));
   }, [engine]);
   const rows: [string, string][] = [
@@ -18,14 +19,14 @@ export function About({session, close}: {session: Session; close(): void}): JSX.
       : state === 'loading' ? 'running' : `failed: ${session.problem}`],
     ['Engine', `LiteRT.js ${LITERT_VERSION}, WebAssembly, ${engine?.threads ?? '?'} thread${engine?.threads === 1 ? '' : 's'}`],
     ['', crossOriginIsolated ? '' : 'One thread: the server does not send the two headers that isolate a page (COOP, COEP). With them it is about twice as fast.'],
-    ['wasm, SHA-256', wasm],
+    ['SHA-256', engine ? `${engine.sha256}${built}` : ''],
     ['Network', network ? `${network.name}, ${(network.bytes / 1e6).toFixed(1)} MB` : 'none'],
     ['SHA-256', network?.sha256 ?? ''],
     ['GPU', 'not used: on software WebGPU the masks were right but not equal, and on no real GPU were they tried. The processor gives Python’s masks.'],
   ];
   return (
     <Dialog title="About" close={close}>
-      <dl>{rows.filter(([, value]) => value).map(([name, value]) => <div key={name + value}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      <dl>{rows.filter(([, value]) => value).map(([name, value]) => <div key={value}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
       <h3>Keys</h3>
       <p class="keys">
         <kbd>B</kbd> box <kbd>P</kbd> brush <kbd>E</kbd> eraser <kbd>[</kbd> <kbd>]</kbd> size <kbd>N</kbd> new object{' '}
@@ -42,15 +43,12 @@ export function About({session, close}: {session: Session; close(): void}): JSX.
   );
 }
 
-/** SHA-256 of the wasm that runs here, and whether it is the one that the page was built with. */
-async function digests(folder: string, name: Promise<string>): Promise<string> {
-  const file = await name;
+/** Whether the engine that runs here is the one that the page was built with. */
+async function asBuilt({file, sha256}: EngineInfo): Promise<string> {
   try {
     const {files} = await (await fetch('./build.json')).json() as {files: Record<string, string>};
-    const content = await (await fetch(`./${folder}/${file}`)).arrayBuffer();
-    const digest = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', content)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-    return `${file} ${digest}${files[`${folder}/${file}`] === digest ? ', as built' : ', not as built: load the page again'}`;
+    return files[file] === sha256 ? ', as built' : ', not as built: load the page again';
   } catch {
-    return `${file}: cannot be read now`;
+    return '';
   }
 }

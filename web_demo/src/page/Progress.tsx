@@ -7,7 +7,8 @@ export function Progress({session}: {session: Session}): JSX.Element | null {
   const {busy} = session;
   if (!busy) return null;
   const {what, done, of, stoppable} = busy;
-  const count = of > 1e5 ? `${(done / 1e6).toFixed(1)} of ${(of / 1e6).toFixed(1)} MB` : of ? `${done} of ${of}` : '';
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  const count = Math.max(done, of) < 1e5 ? (of ? `${done} of ${of}` : '') : of ? `${megabytes(done)} of ${megabytes(of)} MB` : `${megabytes(done)} MB`;
   return (
     <div class="progress">
       <span>{what} {count}</span>

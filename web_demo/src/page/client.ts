@@ -2,7 +2,7 @@
 import workerUrl from '../worker/worker?worker&url';
 import type {Calls, EngineInfo, Event, Response} from '../protocol';
 
-const PATIENCE = 20000; // milliseconds for the threaded engine to load; without an answer nothing else would say so
+const PATIENCE = 15000; // milliseconds without a sign of life; a threaded engine that hangs says nothing itself
 
 type Args<Name extends keyof Calls> = Parameters<Calls[Name]>[0];
 interface Waiting { resolve(value: unknown): void; reject(error: Error): void }
@@ -10,9 +10,11 @@ interface Waiting { resolve(value: unknown): void; reject(error: Error): void }
 export class Client {
   private readonly waiting = new Map<number, Waiting>();
   private next = 0;
+  private lastHeard = performance.now();
 
   private constructor(private readonly worker: Worker, heard: (event: Event) => void) {
     worker.onmessage = ({data}: MessageEvent<Response>) => {
+      this.lastHeard = performance.now();
       if ('event' in data) return heard(data);
       const waiting = this.waiting.get(data.id);
       this.waiting.delete(data.id);
@@ -32,7 +34,7 @@ export class Client {
     if (threaded) {
       const client = new Client(new Worker(workerUrl), heard);
       try {
-        return {client, engine: await inTime(client.call('load', {base, threaded, debug}))};
+        return {client, engine: await client.inTime(client.call('load', {base, threaded, debug}))};
       } catch {
         client.worker.terminate();
       }
@@ -48,10 +50,13 @@ export class Client {
       this.worker.postMessage({id, call, args});
     });
   }
-}
 
-function inTime<T>(promise: Promise<T>): Promise<T> {
-  return Promise.race([promise, new Promise<T>((_, reject) => {
-    setTimeout(() => reject(new Error('no answer')), PATIENCE);
-  })]);
+  private inTime<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, new Promise<T>((_, reject) => {
+      const clock = setInterval(() => {
+        if (performance.now() - this.lastHeard > PATIENCE) reject(new Error('no answer'));
+      }, 500);
+      promise.catch(() => null).finally(() => clearInterval(clock));
+    })]);
+  }
 }

@@ -109,11 +109,6 @@ export class Session {
     for (const url of await this.client.call('loaded')) await fetch(url, {cache: 'force-cache'}).catch(() => null);
   }
 
-  /** The file of the engine that runs here. */
-  async wasmFile(): Promise<string> {
-    return (await this.client.call('loaded')).find((url) => url.endsWith('.wasm'))!.split('/').at(-1)!;
-  }
-
   private fail(error: unknown): void {
     this.state = 'failed';
     this.busy = null;
@@ -169,7 +164,8 @@ export class Session {
       while (this.wanted !== null) {
         const now: number = this.wanted;
         const picture = await this.client.call('picture', {index: now, most: WIDEST_SHOWN});
-        if (this.index === now) this.picture = picture;
+        if (this.index === now) this.present(picture);
+        else picture.close();
         if (this.wanted === now) this.wanted = null;
       }
     } catch (error) {
@@ -177,6 +173,12 @@ export class Session {
       this.problem = sentence(error);
     }
     this.changed();
+  }
+
+  /** A bitmap that is not closed stays until the garbage collector comes, and it does not see how large they are. */
+  private present(picture: ImageBitmap): void {
+    this.picture?.close();
+    this.picture = picture;
   }
 
   async play(): Promise<void> {
@@ -385,7 +387,7 @@ export class Session {
       this.certainty.set(index, certainty);
       this.times.push(milliseconds);
       this.index = index;
-      this.picture = picture;
+      this.present(picture);
       if (this.busy) this.busy = {...this.busy, done: this.busy.done + 1};
       document.title = `${Math.round(100 * (this.busy?.done ?? 0) / (this.busy?.of || 1))}% ${TITLE}`;
     }

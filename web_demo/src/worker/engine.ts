@@ -1,5 +1,5 @@
 // LiteRT.js with what TTVOS needs around it. Every tensor that is made or given here has one owner, who drops it once.
-import {type CompiledModel, getGlobalLiteRt, loadAndCompile, loadLiteRt, Tensor} from '@litertjs/core';
+import {type CompiledModel, getGlobalLiteRt, loadAndCompile, loadLiteRt, supportsFeature, Tensor} from '@litertjs/core';
 import {isFeature, isState, SIGNATURES, type SignatureName} from '../core/contract';
 import {type Size} from '../core/letterbox';
 
@@ -20,20 +20,23 @@ export function drop(tensors: Tensors): void {
   }
 }
 
-/** Loads the wasm from a folder; throws where it does not run. Returns how many threads a model will use. */
-export async function loadEngine(folder: string, threaded: boolean): Promise<number> {
+export interface Loaded { readonly threads: number; readonly file: string; readonly content: Uint8Array<ArrayBuffer> }
+
+/** Loads the kind of the engine that fits this browser from a folder, by way of `download`. */
+export async function loadEngine(
+  folder: string, threaded: boolean, download: (url: string) => Promise<Uint8Array<ArrayBuffer>>,
+): Promise<Loaded> {
+  const kind = threaded ? 'threaded_' : await supportsFeature('relaxedSimd') ? '' : 'compat_';
+  const name = `litert_wasm_${kind}internal`, content = await download(`${folder}${name}.wasm`);
   const threads = threaded ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
   // The threaded wasm starts a worker a core, however many threads a model will use.
   Object.defineProperty(navigator, 'hardwareConcurrency', {value: threads});
-  // In a worker, Emscripten takes the worker's own URL for its script's: it would seek the .wasm beside it, and start
-  // the worker again as each of its threads.
-  Object.assign(self, {Module: {
-    locateFile: (file: string) => folder + file,
-    ...(threaded ? {mainScriptUrlOrBlob: `${folder}litert_wasm_threaded_internal.js`} : {}),
-  }});
-  await loadLiteRt(folder, {threads: threaded});
+  // In a worker, Emscripten takes the worker's own URL for its script's, and would start the worker again as each of its
+  // threads.
+  Object.assign(self, {Module: {wasmBinary: content, mainScriptUrlOrBlob: `${folder}${name}.js`}});
+  await loadLiteRt(`${folder}${name}.js`);
   acceptInt8();
-  return threads;
+  return {threads, file: `${name}.wasm`, content};
 }
 
 /** The wrapper knows float32, int32 and uint8. It is told that int8 is uint8: such tensors are handed on, never read. */

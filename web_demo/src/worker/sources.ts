@@ -126,7 +126,7 @@ class VideoFile implements Source {
       let index = from;
       for await (const sample of this.sink.samplesAtTimestamps(times.slice(from, to + 1))) {
         if (!sample) throw new Error(`Frame ${index} of ${this.info.name} cannot be decoded: the file is damaged.`);
-        yield {index: index++, rgba: this.read(sample)};
+        yield {index: index++, rgba: await this.read(sample)};
       }
       return;
     }
@@ -143,9 +143,16 @@ class VideoFile implements Source {
     this.input.dispose();
   }
 
-  private read(sample: VideoSample): Uint8ClampedArray<ArrayBuffer> {
+  private async read(sample: VideoSample): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    const {width, height} = this.info.size;
     try {
-      return this.pixels.read((context) => sample.draw(context, 0, 0, this.info.size.width, this.info.size.height));
+      // The same bytes as by way of a canvas, in a tenth of the time.
+      if (!sample.rotation && sample.visibleRect.width === width && sample.visibleRect.height === height) {
+        const rgba = new Uint8ClampedArray(4 * width * height);
+        await sample.copyTo(rgba, {format: 'RGBA', colorSpace: 'srgb'});
+        return rgba;
+      }
+      return this.pixels.read((context) => sample.draw(context, 0, 0, width, height));
     } finally {
       sample.close();
     }

@@ -32,7 +32,7 @@ export class Tracker {
       for (const [id, {covered, isBox}] of objects) {
         const mask = this.box.maskToModel(covered);
         this.states.set(id, await (isBox ? this.initInBox(frame, mask) : this.init(frame, mask)));
-        for (const soft of this.soft.values()) covered.forEach((inside, i) => { if (inside) soft[i] = 0; });
+        for (const soft of this.soft.values()) for (let i = 0; i < covered.length; i++) if (covered[i]) soft[i] = 0;
         this.soft.set(id, Float32Array.from(covered, (inside) => (inside ? 1 : 0)));
       }
     } finally {
@@ -50,17 +50,9 @@ export class Tracker {
     }
   }
 
-  /** Labels of the last frame, and how sure the network is of each object: the mean probability where it is. */
+  /** Labels of the last frame, and how sure the network is of each object. */
   read(): {labels: Uint8Array; certainty: Map<number, number>} {
-    const {width, height} = this.box.source, labels = mostProbable(this.soft, width * height);
-    const sums = new Map<number, [number, number]>(this.ids.map((id) => [id, [0, 0]]));
-    labels.forEach((id, i) => {
-      const sum = sums.get(id);
-      if (!sum) return;
-      sum[0] += this.soft.get(id)![i]!;
-      sum[1]++;
-    });
-    return {labels, certainty: new Map([...sums].map(([id, [sum, count]]) => [id, count ? sum / count : 0]))};
+    return mostProbable(this.soft, this.box.source.width * this.box.source.height);
   }
 
   remove(id: number): void {

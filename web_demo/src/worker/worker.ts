@@ -54,18 +54,17 @@ async function progress(done: number, of: number): Promise<boolean> {
 const answers: {[Name in keyof Calls]: (args: never) => Promise<ReturnType<Calls[Name]>> | ReturnType<Calls[Name]>} = {
   async load(args: {base: string; threaded: boolean; debug: boolean}): Promise<EngineInfo> {
     ({base, debug} = args);
-    const folder = `wasm-${LITERT_VERSION}`;
-    threads = await loadEngine(`${base}${folder}/`, args.threaded);
-    return {threads, version: LITERT_VERSION, wasm: folder};
+    const folder = `wasm-${LITERT_VERSION}/`;
+    const loaded = await loadEngine(base + folder, args.threaded, (url) => download(url, 0));
+    threads = loaded.threads;
+    return {threads, file: folder + loaded.file, sha256: await digest(loaded.content)};
   },
 
   async network({name}: {name: string}): Promise<NetworkInfo> {
     const manifest = await (await fetched(`${base}models/models.json`)).json() as Manifest;
     const {file, sha256, size_bytes: bytes} = manifest[name] as ModelEntry;
     const content = await download(`${base}models/${file}`, bytes);
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
-    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    if (hex !== sha256) throw new Error(`${file} is damaged: its SHA-256 is not the listed one. Load the page again.`);
+    if (await digest(content) !== sha256) throw new Error(`${file} is damaged: its SHA-256 is not the listed one. Load the page again.`);
     const net = await Network.open(file, content, threads);
     forget();
     network?.net.close();
@@ -154,6 +153,12 @@ async function fetched(url: string): Promise<globalThis.Response> {
   return response;
 }
 
+async function digest(content: Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Tells how far it is; `bytes` is 0 if nobody knows how many there are. */
 async function download(url: string, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let done = 0;
