@@ -78,6 +78,8 @@ def _network_lines(report: Report) -> list[str]:
     table: list[Sequence[str]] = [("", "parameters", "paper", "", "multiply-adds", "paper", "")]
     for line, (label, _) in LINES.items():
         count, products = report["parameters"][line], report["multiply_adds"][line]
+        if not count and not products:  # a network without a memory
+            continue
         beside_count = _beside(count, PAPER_PARAMETERS.get(line), 1e6, "M", same_network)
         beside_products = _beside(products, PAPER_MULTIPLY_ADDS.get(line), 1e9, "G", same_size)
         table.append((label, f"{count:,}", *beside_count, f"{products / 1e9:.3f} G", *beside_products))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from ttvos_tf.compat import keras
-from ttvos_tf.layers import GroupedConv2D, TemplateEmbedding, TemplateMatch
+from ttvos_tf.layers import GroupedConv2D, MemoryRead, TemplateEmbedding, TemplateMatch
 from ttvos_tf.network.ttvos import TTVOS
 
 
@@ -23,20 +23,22 @@ class Cost:
     multiply_adds: int
 
 
-# First word of a layer's name in the segmenter -> part.
+# First word of a layer's name in the segmentation head -> part.
 _PARTS = {"short": "short_term_matching", "attention": "template_attention", "decoder": "decoder"}
 
 
 def costs(model: TTVOS) -> dict[str, Cost]:
-    """The cost of each part: backbone, those of the segmenter (_PARTS), template_update, transition_head."""
-    segmenter: dict[str, list] = {part: [] for part in _PARTS.values()}
+    """The cost of each part: backbone, those of the segmentation head (_PARTS), template_update, memory_read (none in a
+    network without a memory), transition_head."""
+    head: dict[str, list] = {part: [] for part in _PARTS.values()}
     for layer in model.segmentation_head.layers:
         if layer.weights or multiply_adds(layer):
-            segmenter[_PARTS[layer.name.split("_")[0]]].append(layer)
+            head[_PARTS[layer.name.split("_")[0]]].append(layer)
     parts = {
         "backbone": model.encoder.layers,
-        **segmenter,
+        **head,
         "template_update": model.template_encoder.layers,
+        "memory_read": () if model.memory_reader is None else model.memory_reader.layers,
         "transition_head": model.transition_head.layers,
     }
     return {name: _total(part) for name, part in parts.items()}
@@ -59,6 +61,9 @@ def multiply_adds(layer: keras.layers.Layer) -> int:
         return height * width * channels**2
     if isinstance(layer, TemplateMatch):  # template (c, c) x q (H, W, c)
         return prod(layer.output_shape[1:]) * layer.output_shape[-1]
+    if isinstance(layer, MemoryRead):  # keys (h, w, K) x remembered keys (P, K), and the carried mask and its weight
+        (height, width, channels), (places, _) = (shape[1:] for shape in layer.input_shape[:2])
+        return height * width * places * (channels + 2)
     if isinstance(layer, keras.layers.Conv2DTranspose):  # kernel (h, w, out, in), applied at every input position
         return prod(layer.input_shape[1:-1]) * prod(layer.kernel.shape)
     if isinstance(layer, keras.layers.DepthwiseConv2D):  # kernel (h, w, in, multiplier)

@@ -24,10 +24,11 @@ LINES = {
     "seg": ("Seg = the two above", ("backbone", "short_term_matching")),
     "read": ("Read = template attention", ("template_attention",)),
     "update": ("Update = template update", ("template_update",)),
+    "memory": ("memory (ours), beside its keys", ("memory_read",)),
     "decoder": ("decoder", ("decoder",)),
     "network": (
-        "network = Seg + Read + Update + decoder",
-        ("backbone", "short_term_matching", "template_attention", "template_update", "decoder"),
+        "network = Seg + Read + Update + decoder (+ memory)",
+        ("backbone", "short_term_matching", "template_attention", "template_update", "memory_read", "decoder"),
     ),
     "transition_head": ("transition head (training only)", ("transition_head",)),
 }
