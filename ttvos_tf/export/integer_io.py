@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from tensorflow.lite.python import schema_py_generated as schema
-from tensorflow.lite.tools.flatbuffer_utils import convert_object_to_bytearray
 
+from ttvos_tf.contract import FEAT_KEY, FEATURES, FRAME, STATE_FEAT16, STATE_MEMORY_KEY, names
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inspection import schema
 
-FRAME = "frame"
 # Written by `encode`, so all of one scale and zero point wherever they come in or go out.
-ENCODED = {"feat4": "feat4", "feat8": "feat8", "feat16": "feat16", "state_feat16": "feat16"}
+ENCODED = {
+    **{name: name for name in names(FEATURES, keys=True)},
+    STATE_FEAT16.name: "feat16",
+    STATE_MEMORY_KEY.name: FEAT_KEY.name,
+}
 
 Quantization = dict[str, Any]
 """Feature -> QuantizationParametersT."""
@@ -30,7 +33,7 @@ def encoded_quantization(content: bytes) -> Quantization:
     Raises:
         TTVOSError: they are float32: the network was not quantised.
     """
-    encode = _graphs(_parse(content))["encode"]
+    encode = _graphs(schema.parse(content))["encode"]
     return {name: encode.output_quantization(name) for name in encode.outputs}
 
 
@@ -44,37 +47,34 @@ def integer_inputs_and_outputs(content: bytes, quantization: Quantization) -> by
     Raises:
         TTVOSError: a signature computes with one of these tensors in float32.
     """
-    model = _parse(content)
+    model = schema.parse(content)
     for graph in _graphs(model).values():
-        if FRAME in graph.inputs:
-            graph.take_bytes(FRAME)
+        if FRAME.name in graph.inputs:
+            graph.take_bytes(FRAME.name)
         for name, feature in ENCODED.items():
             if name in graph.inputs:
                 graph.take_int8(name, quantization[feature])
             if name in graph.outputs:
                 graph.give_int8(name)
         graph.prune()
-    return bytes(convert_object_to_bytearray(model))
+    return schema.pack(model)
 
 
-def _parse(content: bytes) -> Any:
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
-
-
-def _graphs(model: Any) -> dict[str, "_Graph"]:
-    return {each.signatureKey.decode(): _Graph(model, each) for each in model.signatureDefs}
+def _graphs(model: schema.ModelT) -> dict[str, "_Graph"]:
+    return {signature.signatureKey.decode(): _Graph(model, signature) for signature in model.signatureDefs}
 
 
 class _Graph:
     """One signature of a parsed file; changes the file."""
 
-    def __init__(self, model: Any, signature: Any):
+    def __init__(self, model: schema.ModelT, signature: schema.SignatureDefT):
         self.name = signature.signatureKey.decode()
         self.graph = model.subgraphs[signature.subgraphIndex]
         self.inputs = {each.name.decode(): each.tensorIndex for each in signature.inputs}
         self.outputs = {each.name.decode(): each for each in signature.outputs}
-        codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-        self._kinds: dict[int, int] = {id(each): codes[each.opcodeIndex] for each in self.graph.operators}
+        self._kinds: dict[int, int] = {
+            id(operator): schema.builtin_of(model, operator) for operator in self.graph.operators
+        }
 
     def take_bytes(self, name: str) -> None:
         """Input -> CAST, MUL, ADD, ... -> QUANTIZE becomes input -> QUANTIZE from uint8 of the same scale."""

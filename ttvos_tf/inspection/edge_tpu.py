@@ -71,6 +71,7 @@ ACCEPTED: dict[str, tuple[int, tuple[Rule, ...]]] = {
     "CONV_2D": (5, (constant_kernel,)),
     "DEPTHWISE_CONV_2D": (5, (constant_kernel,)),
     "FULLY_CONNECTED": (4, ()),
+    "L2_NORMALIZATION": (2, ()),
     "LOGISTIC": (2, ()),
     "MAX_POOL_2D": (2, ()),
     "MAXIMUM": (2, ()),

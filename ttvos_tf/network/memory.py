@@ -62,19 +62,20 @@ def memory_reader(height: int, width: int, channels: int) -> keras.Model:
     return keras.Model(inputs, MemoryRead(name="memory_read")(inputs), name="memory_reader")
 
 
-def remember_given(feat_key: tf.Tensor, mask: tf.Tensor) -> dict[str, tf.Tensor]:
+def remember_given(feat_key: tf.Tensor, mask: tf.Tensor, rounding: Rounding) -> dict[str, tf.Tensor]:
     """The memory after the given frame, which is the recent one too.
 
     Args:
         feat_key: keys (B, H/16, W/16, K).
         mask: heatmap (B, H/8, W/8, 2 or more), background first.
+        rounding: keys stay as the encoder counts them.
 
     Returns:
         state_memory_key (B, P, K) and state_memory_mask (B, P, 1): the given frame's places, then the recent one's.
     """
-    keys, shares = _places(feat_key, mask)
+    keys, shares = _places(rounding.key(feat_key), mask)
     return {
-        "state_memory_key": tf.tile(keys, [1, 2, 1]),
+        "state_memory_key": rounding.key(tf.tile(keys, [1, 2, 1])),
         "state_memory_mask": tf.tile(shares, [1, 2, 1]),
     }
 
@@ -86,11 +87,10 @@ def remember_recent(
 
     Args:
         memory: the memory before.
-        feat_key, mask: of the frame, as for `remember_given`.
+        feat_key, mask, rounding: of the frame, as for `remember_given`.
         remember: (B,), 1 to take the frame in, else 0.
-        rounding: keys stay as the encoder counts them.
     """
-    keys, shares = _places(feat_key, mask)
+    keys, shares = _places(rounding.key(feat_key), mask)
     most = tf.reduce_max(shares, axis=[1, 2])
     taken = remember * tf.cast(most > IN_SIGHT, tf.float32)
     recent = tf.concat([tf.zeros_like(shares), tf.ones_like(shares)], axis=1) * tf.reshape(taken, [-1, 1, 1])

@@ -124,7 +124,7 @@ class TTVOS:
         mask = self.initial_mask_state(probability)
         count = tf.ones_like(mask[:, 0, 0, 0])
         embedding, _ = self._embed_target(features["feat8"], mask, count, training)
-        memory = {} if self.memory_reader is None else remember_given(features["feat_key"], mask)
+        memory = {} if self.memory_reader is None else remember_given(features["feat_key"], mask, self.rounding)
         return _state(mask, features["feat16"], embedding, count) | memory
 
     def initial_mask_state(self, probability: tf.Tensor) -> tf.Tensor:

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 
 from ttvos_tf.compat import tf
-from ttvos_tf.quantization.quantizers import FixedRange, SameRange
-
-# TFLite's int8 L2_NORMALIZATION counts in 1/128.
-KEY_RANGE = FixedRange(-1.0, 127 / 128)
+from ttvos_tf.quantization.quantizers import KEY_RANGE, SameRange
 
 
 @dataclass(frozen=True)
