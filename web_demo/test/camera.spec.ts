@@ -11,7 +11,7 @@ test('a recording of the camera is opened and tracked', async ({page}) => {
   const served = await serve(true);
   await open(page, served);
   await page.getByRole('button', {name: 'The camera'}).click();
-  await page.getByRole('button', {name: 'Record'}).click();
+  await page.getByRole('button', {name: 'Record', exact: true}).click();
   await page.getByRole('button', {name: /Stop after [12] s/}).click();
   await page.waitForFunction(() => window.ttvos.picture);
   await settled(page);

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ttvos_tf.runtime.interpreter import Model
+from ttvos_tf.runtime.interpreter import TFLiteModel
 from ttvos_tf.runtime.letterbox import letterbox
 
 CHECK = Path(__file__).resolve().parent.parent / "public" / "selfcheck"
@@ -17,7 +17,7 @@ MODEL = "mobilenet_v2_240x432_int8"
 def main() -> None:
     """Warms up, then times."""
     threads, count = map(int, sys.argv[1:])
-    model = Model(MODEL, threads)
+    model = TFLiteModel(MODEL, threads)
     picture, given = (np.asarray(Image.open(CHECK / f"{name}.png")) for name in ("first", "given"))
     placed = letterbox(given.shape, model.size)
     frame = placed.frame_to_model(picture)
