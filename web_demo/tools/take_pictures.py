@@ -1,4 +1,4 @@
-"""Brings the pictures of docs/browser.md up to date with the last run of the tests: python web_demo/tools/take_pictures.py"""
+"""Brings the pictures of docs/browser.md up to date with the tests' last run: python web_demo/tools/take_pictures.py"""
 
 from pathlib import Path
 
