@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.shipped import FILES
 from ttvos_tf import contract
 from ttvos_tf.contract import SIGNATURES, STATE, Tensor, check, file_name, model_name, name_of, names
 from ttvos_tf.errors import TTVOSError
@@ -13,16 +14,6 @@ from ttvos_tf.runtime import letterbox, objects, tracker
 
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "ttvos_tf" / "models"
-FILES = (
-    "hrnet_240x432_float16",
-    "hrnet_240x432_int8",
-    "hrnet_480x864_float16",
-    "hrnet_480x864_int8",
-    "mobilenet_v2_240x432_float16",
-    "mobilenet_v2_240x432_int8",
-    "mobilenet_v2_480x864_float16",
-    "mobilenet_v2_480x864_int8",
-)
 PATH = Path("a.tflite")
 NUMBERS = {
     contract: ["SIZE_STEP"],
@@ -84,9 +75,10 @@ def test_a_signature_may_lack_inputs():
 def test_shipped_files(name):
     signatures = read_tflite(MODELS / file_name(name)).signatures
     values = check({key: (each.inputs, each.outputs) for key, each in signatures.items()}, PATH)
-    size = [int(side) for side in name.split("_")[-2].split("x")]
+    height, width = (int(side) for side in name.split("_")[-2].split("x"))
+    memory = {"K": 64, "P": 2 * (height // 16) * -(-width // 32)} if name.startswith("mobilenet_v2") else {}
     # docs/contract.md names these.
-    assert values == {"H": size[0], "W": size[1], "C4": 32, "C8": 96, "C16": 128, "N": 1, "T": 32}
+    assert values == {"H": height, "W": width, "C4": 32, "C8": 96, "C16": 128, "N": 1, "T": 32, **memory}
 
 
 def put(signature, side, name, *tensor):

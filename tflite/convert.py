@@ -1,11 +1,11 @@
 """Converts trained weights to `.tflite` files.
 
-    python tflite/convert.py                                    # the shipped weights, all precisions, both sizes
+    python tflite/convert.py                                    # the shipped weights, at 240x432 and 480x864
     python tflite/convert.py --weights runs/rendered/weights.npz --size 240x432 --out out
     python tflite/convert.py --weights weights/mobilenet_v2.npz --calibrate DAVIS      # int8 without training
 
-Each file has the signatures init, step, encode, segment and update (ttvos_tf/contract.py), and lies in --out
-as ttvos_<backbone>_<H>x<W>_<precision>.tflite:
+Each file has the signatures init, step, encode, segment and update (ttvos_tf/contract.py), and lies in --out as
+ttvos_<backbone>_<H>x<W>_<precision>.tflite:
 
     float32, float16    of float weights
     int8                of weights that were trained quantised ([model] quantized = true)
@@ -34,7 +34,6 @@ from ttvos_tf.training.settings import load_settings
 from ttvos_tf.weights import config_of, read_npz
 
 if TYPE_CHECKING:  # arguments are checked before TensorFlow is imported
-    from ttvos_tf.data.clip import ClipSource
     from ttvos_tf.network.ttvos import TTVOS
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
@@ -93,7 +92,7 @@ def files(
             yield from ((name(precision), convert(model, precision)) for precision in FLOAT_PRECISIONS)
 
 
-def _calibrated(model: "TTVOS", source: "ClipSource") -> "TTVOS":
+def _calibrated(model: "TTVOS", source: ClipSource) -> "TTVOS":
     """The network quantised, its ranges seen on clips of a source."""
     import numpy as np
 

@@ -6,7 +6,7 @@ from ttvos_tf.compat import keras
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.factory import build_model
 from ttvos_tf.inspection.complexity import costs, multiply_adds, parameters
-from ttvos_tf.layers import GroupedConv2D, TemplateEmbedding, TemplateMatch
+from ttvos_tf.layers import GroupedConv2D, MemoryRead, TemplateEmbedding, TemplateMatch
 
 layers = keras.layers
 
@@ -36,6 +36,10 @@ def test_counts_of_matrix_products():
     for layer, inputs in ((TemplateEmbedding(), [maps, maps]), (TemplateMatch(), [layers.Input((3, 3)), maps])):
         layer(inputs)
         assert multiply_adds(layer) == 4 * 6 * 3 * 3
+    read = MemoryRead()
+    read([layers.Input((4, 6, 3)), layers.Input((10, 3)), layers.Input((10, 1))])
+    assert multiply_adds(read) == 4 * 6 * 10 * 3 + 4 * 6 * 10 * 2  # cosines; the carried mask and its weight
+    assert parameters(read) == 1
 
 
 def test_an_unknown_layer_is_not_counted_as_nothing():
@@ -64,7 +68,9 @@ def test_hrnet_costs_what_its_numpy_twin_computes(monkeypatch):
     assert cost.parameters == sum(trained)
 
 
-@pytest.mark.parametrize("switch", [{}, {"short_term": False}, {"long_term": False}, {"update_gate": True}])
+@pytest.mark.parametrize(
+    "switch", [{}, {"short_term": False}, {"long_term": False}, {"update_gate": True}, {"key_channels": 4}]
+)
 def test_parts_sum_up_to_the_network(switch):
     model = build_model(ModelConfig(**switch), height=64, width=64)
     total = sum(cost.parameters for cost in costs(model).values())

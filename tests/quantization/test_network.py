@@ -82,8 +82,9 @@ def test_the_template_is_not_rounded(networks, clip):
     inputs = [tf.random.uniform((1, *tensor.shape[1:]), seed=1) for tensor in quantized.segmentation_head.inputs]
     match = quantized.segmentation_head.get_layer("attention_match")
     query = keras.Model(quantized.segmentation_head.inputs, match.input)(inputs)[1]
-    assert quantized.segmentation_head.inputs[-1] is match.input[0]
-    template = inputs[-1]
+    place = quantized.segmentation_head.input_names.index("state_template")
+    assert quantized.segmentation_head.inputs[place] is match.input[0]
+    template = inputs[place]
     moved = match.layer([template * 1.001, query]) - match.layer([template, query])
     np.testing.assert_allclose(moved, 0.001 * match.layer([template, query]), atol=1e-5)
 

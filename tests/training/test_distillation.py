@@ -64,6 +64,16 @@ def test_heads_have_to_fit():
         transfer_head(network("hrnet"), other)
 
 
+def test_networks_with_a_memory_are_refused(settings, tmp_path):
+    with_memory = dataclasses.replace(settings, model=dataclasses.replace(settings.model, key_channels=4))
+    with pytest.raises(TTVOSError, match="model: of a network with a memory; key_channels must be 0"):
+        FeatureDistiller(with_memory, Path("."))
+    path = tmp_path / "teacher.npz"
+    save_weights(path, build_model(ModelConfig(**HEAD, key_channels=4), height=64, width=96))
+    with pytest.raises(TTVOSError, match="teacher_weights: of a network with a memory; key_channels must be 0"):
+        FeatureDistiller(dataclasses.replace(settings, teacher_weights=str(path)), Path("."))
+
+
 def test_resume_goes_on(settings, tmp_path):
     small = dataclasses.replace(settings, model=ModelConfig(backbone="mobilenet_v2", **HEAD))  # the fastest to build
     distill(dataclasses.replace(small, train=dataclasses.replace(small.train, steps=2)), Path("."), tmp_path)

@@ -19,15 +19,15 @@ def convert(model: TTVOS, precision: str = "float32") -> bytes:
     Args:
         model: the network; its size becomes the file's.
         precision: "float32"; "float16", which stores weights as half floats, while states and features stay float32; or
-            "int8" for a quantised network. In int8 files features and state_feat16 are int8; the other states, the two
-            matrix products and the running mean stay float32.
+            "int8" for a quantised network. In int8 files features, state_feat16 and state_memory_key are int8; the
+            other states, the matrix products, the memory's read-out and the running mean stay float32.
 
     Returns:
         The file's content.
 
     Raises:
         TTVOSError: unknown precision or one that the network was not made for, or a graph that a plain TFLite runtime
-            would not run (operators.check_operators).
+            would not run (inspection.operators.check_operators).
     """
     if precision not in PRECISIONS:
         raise TTVOSError(f"unknown precision {precision!r}: choose one of {', '.join(PRECISIONS)}")

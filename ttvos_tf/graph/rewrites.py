@@ -1,4 +1,4 @@
-"""Exact rewrites of the segmenter and the embedder: the same values with fewer or better supported operators."""
+"""Exact rewrites of an object's models: the same values with fewer or better supported operators."""
 
 import itertools
 
@@ -39,23 +39,23 @@ def dense_groups(model: keras.Model) -> keras.Model:
     return dense
 
 
-def single_logit(segmenter: keras.Model) -> keras.Model:
+def single_logit(head: keras.Model) -> keras.Model:
     """Two logits -> their difference, and the last transposed convolution -> a 3x3 one before one pixel shuffle.
 
     Softmax over two classes is a sigmoid of the logits' difference, and at full size a softmax costs more than the
     decoder's last layers. See `subpixel_kernel` for the second step.
 
     Args:
-        segmenter: as built by network.ttvos.TTVOS.
+        head: the segmentation head, as network.ttvos.build_ttvos builds it.
 
     Returns:
         A functional model of the same inputs, outputs and values. It shares its layers but the last.
     """
-    last = segmenter.get_layer("decoder_up2")
+    last = head.get_layer("decoder_up2")
     kernel = subpixel_kernel(last.get_weights()[0])
     convolution = keras.layers.Conv2D(kernel.shape[-1], 3, padding="same", use_bias=False, name="logit_subpixels")
     logit = PixelShuffle(4, name="logit")(convolution(last.input))
-    model = keras.Model(segmenter.inputs, [logit, segmenter.outputs[1]], name=segmenter.name)
+    model = keras.Model(head.inputs, [logit, head.outputs[1]], name=head.name)
     convolution.set_weights([kernel])
     return model
 

@@ -63,7 +63,7 @@ def share_features(backbone: Backbone, *models: keras.Model) -> tuple[Backbone |
     """Moves the features' terms of the models' convolutions into the encoder.
 
     Args:
-        backbone: its outputs are the features f4, f8 and f16; what follows them stays as it is.
+        backbone: its outputs are the features f4, f8 and f16, and keys with a memory, which stay as they are.
         models: of an object; inputs named in SOURCES are the features.
 
     Returns:
@@ -76,7 +76,7 @@ def share_features(backbone: Backbone, *models: keras.Model) -> tuple[Backbone |
     places: Places = {}
     outputs, added = [], []
     for source, feature in zip(FEATURES, encoder.outputs, strict=False):
-        split = [term for each in terms.values() for term in each if SOURCES[term.feature] == source]
+        split = [term for found in terms.values() for term in found if SOURCES[term.feature] == source]
         parts = {source: feature} if source in needed or not split else {}
         for term in split:
             parts[term.name] = feature

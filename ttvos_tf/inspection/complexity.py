@@ -28,8 +28,12 @@ _PARTS = {"short": "short_term_matching", "attention": "template_attention", "de
 
 
 def costs(model: TTVOS) -> dict[str, Cost]:
-    """The cost of each part: backbone, those of the segmentation head (_PARTS), template_update, memory_read (none in a
-    network without a memory), transition_head."""
+    """The cost of each part.
+
+    Returns:
+        By name: backbone, the parts of the segmentation head (_PARTS), template_update, memory_read (0 in a network
+        without a memory), transition_head. The memory's keys count with the backbone.
+    """
     head: dict[str, list] = {part: [] for part in _PARTS.values()}
     for layer in model.segmentation_head.layers:
         if layer.weights or multiply_adds(layer):

@@ -1,1 +1,1 @@
-"""The network of the paper."""
+"""The network of the paper, and what is ours in it: a memory, and a limit to a target's reach."""

@@ -29,8 +29,8 @@ def quantize(model: TTVOS) -> TTVOS:
 
     The result has the methods of the network and computes in its inference form (graph/inference.py): batch norms are
     part of the convolutions, as in the file. Ranges of activations follow what passes in training mode; before the
-    first such call (training, or `calibrate`) they are arbitrary. The state stays float32, but for feat16: the template
-    enters its matrix product as it is, masks as a quantised copy. Layers keep their names.
+    first such call (training, or `calibrate`) they are arbitrary. The state stays float32, but for feat16 and the
+    memory's keys: the template enters its matrix product as it is, masks as a quantised copy. Layers keep their names.
 
     Args:
         model: a float network; it stays as it is, but shares its transition head.

@@ -14,7 +14,8 @@ from ttvos_tf.compat import tf
 from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
-from ttvos_tf.network.ttvos import TTVOS, normalize
+from ttvos_tf.network.heatmap import normalize
+from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.training.loop import clips_of_length, open_sources, run
 from ttvos_tf.training.optimizer import build_optimizer, prepare
 from ttvos_tf.training.records import CHECKPOINT, check_folder, make_folder
@@ -42,6 +43,9 @@ class FeatureDistiller:
         settings: of them `model`, the student; `teacher_weights`; size, batch and steps of `train`.
         data_root: what the settings' paths are relative to.
 
+    Raises:
+        TTVOSError: no teacher, or a network with a memory: its keys are no features to be taught.
+
     Attributes:
         student: a network with the teacher's head, whose encoder learns.
     """
@@ -55,6 +59,9 @@ class FeatureDistiller:
         if not settings.teacher_weights:
             raise TTVOSError("teacher_weights is missing: name the weights file of a trained network")
         teacher = load_model(resolve(settings.teacher_weights, data_root), height=train.height, width=train.width)
+        for name, config in {"teacher_weights": teacher.config, "model": settings.model}.items():
+            if config.key_channels:
+                raise TTVOSError(f"{name}: of a network with a memory; key_channels must be 0 in student and teacher")
         self.teacher = teacher.encoder
         self.student = build_model(settings.model, height=train.height, width=train.width)
         transfer_head(self.student, teacher)

@@ -171,7 +171,7 @@ class RunSettings(_Files):
 
     Attributes:
         init: a checkpoint or weights file of this model.
-        backbone_weights: what backbones.build_backbone takes.
+        backbone_weights: what backbones.registry.build_backbone takes.
         teacher_weights: of a trained network, for training/teach.py.
     """
 
