@@ -13,6 +13,7 @@ import numpy as np
 
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.weights import WEIGHTS, Arrays, config_of, read_npz, write_npz
 
 
@@ -23,8 +24,11 @@ def main(argv: list[str]) -> None:
     parser.add_argument("weights", nargs="+", type=Path, metavar="WEIGHTS", help="weights files of one network")
     parser.add_argument("--out", type=Path, required=True, help="weights file to write")
     args = parser.parse_args(argv)
+    check_outputs(args.weights, {"--out": args.out})
     files = {path: released(path) for path in args.weights}
-    write_npz(args.out, average(files))
+    mean = average(files)
+    check_outputs(args.weights, {"--out": args.out})
+    write_npz(args.out, mean)
 
 
 def released(path: Path) -> Arrays:
