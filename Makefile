@@ -4,7 +4,7 @@ PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 
-.PHONY: demo test android format clean
+.PHONY: demo test test-slow android format clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/ttvos segment ttvos_tf/sample/sample.mp4 --mask ttvos_tf/sample/first_mask.png \
@@ -16,6 +16,9 @@ test: $(DEV)/ready
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports
 	$(DEV)/bin/pytest -m "not slow"
+
+test-slow: $(DEV)/ready
+	$(DEV)/bin/pytest -m slow
 
 android: $(DEMO)/ready
 	PYTHON=$(CURDIR)/$(DEMO)/bin/python android_demo/build.sh

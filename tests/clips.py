@@ -3,6 +3,10 @@
 import cv2
 import numpy as np
 
+from ttvos_tf.contract import TARGET
+from ttvos_tf.data.clip import ClipSpec
+from ttvos_tf.data.synthetic import SyntheticClips
+
 SIZE = (64, 96)
 COLOURS = {1: (210, 30, 30), 2: (30, 30, 210), 3: (220, 210, 40)}
 STARTS = {1: (6, 8), 2: (36, 20), 3: (20, 64)}
@@ -22,8 +26,17 @@ def clip(length, ids=(1,), size=SIZE):
     return frames, labels
 
 
-def iou(a, b):
-    return np.sum(a & b) / np.sum(a | b)
+def large_target(length, size):
+    """A clip whose target stays large: networks track it on pictures that are too small for anything else."""
+    drawn = SyntheticClips().sample(np.random.default_rng(0), ClipSpec(length, *size))
+    assert min((mask == TARGET).mean() for mask in drawn.masks) > 0.1
+    return drawn
+
+
+def two_masks(clip):
+    """Boolean (H, W) of a clip's target in the first frame, and of a place beside it for a second object."""
+    target = clip.masks[0] == TARGET
+    return [target, np.roll(target, target.shape[1] // 4, axis=1) & ~target]
 
 
 def write_video(path, frames, fourcc="MJPG", fps=20):

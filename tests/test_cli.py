@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.clips import SIZE, clip, iou, write_frames, write_video
+from tests.clips import SIZE, clip, write_frames, write_video
 from tests.docs.pages import shell_commands
+from tests.metrics import iou
 from tests.toy_model import NAME, toy_model
 from ttvos_tf import cli
 from ttvos_tf.commands import models, segment

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.commands.options import open_json
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.runtime.interpreter import MODULES
 from ttvos_tf.sample import render as sample
@@ -91,14 +92,13 @@ def compare(model: Path, count: int) -> list[dict]:
             labels[f"{machine} {runtime}"] = np.load(out)
     results = []
     for a, b in itertools.combinations(labels, 2):
-        ious = [_iou(labels[a] == label, labels[b] == label) for label in (sample.CAR, sample.BALLOON)]
+        ious = [
+            jaccard(one == label, other == label)
+            for one, other in zip(labels[a], labels[b], strict=True)
+            for label in (sample.CAR, sample.BALLOON)
+        ]
         results.append({"a": a, "b": b, "mean": float(np.mean(ious)), "least": float(np.min(ious))})
     return results
-
-
-def _iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """IoU of each frame of two boolean (T, H, W)."""
-    return (a & b).sum((1, 2)) / np.maximum((a | b).sum((1, 2)), 1)
 
 
 def arm64_python() -> list[str]:

@@ -18,6 +18,7 @@ What Edge TPU would refuse of the encoder is printed.
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -32,6 +33,10 @@ from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.media.sizes import Size, parse_size
 from ttvos_tf.training.settings import load_settings
 from ttvos_tf.weights import config_of, read_npz
+
+if TYPE_CHECKING:  # arguments are checked before TensorFlow is imported
+    from ttvos_tf.data.clip import ClipSource
+    from ttvos_tf.network.ttvos import TTVOS
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights"
 SIZES = ("240x432", "480x864")
@@ -77,7 +82,7 @@ def files(
     for height, width in sizes:
         model = load_model(weights, height=height, width=width, expected=expected)
 
-        def name(precision: str, model=model) -> str:
+        def name(precision: str, model: "TTVOS" = model) -> str:
             return file_name(model_name(model.config.backbone, model.size, precision))
 
         if model.config.quantized:
@@ -92,7 +97,7 @@ def files(
             yield from ((name(precision), convert(model, precision)) for precision in FLOAT_PRECISIONS)
 
 
-def _calibrated(model, source):
+def _calibrated(model: "TTVOS", source: "ClipSource") -> "TTVOS":
     """The network quantised, its ranges seen on clips of a source."""
     import numpy as np
 

@@ -109,7 +109,8 @@ def compare(model: TFLiteModel, reference: TFLiteModel, clip: LongClip, length: 
         clip: what to run through.
         length: frames to run; the clip has them by turning round at its ends.
     """
-    placed = letterbox(clip.frames.shape[1:3], model.size)
+    _, height, width, _ = clip.frames.shape
+    placed = letterbox((height, width), model.size)
     there = [*range(len(clip.frames)), *range(len(clip.frames) - 2, 0, -1)]
     order = [there[index % len(there)] for index in range(length)]
     frames = [placed.frame_to_model(frame) for frame in clip.frames]
@@ -129,9 +130,10 @@ def compare(model: TFLiteModel, reference: TFLiteModel, clip: LongClip, length: 
     counted = np.array(agreement)[np.array(tracked)]
     if not len(counted):
         raise TTVOSError(f"{clip.name}: the float model does not track it at all")
-    thirds = tuple(float(np.mean(part)) for part in np.array_split(errors, 3))
+    first_third, middle, last_third = (float(np.mean(part)) for part in np.array_split(errors, 3))
     share = float(np.mean(tracked))
-    return Drift(clip.name, length, share, float(counted.mean()), float(np.quantile(counted, 0.1)), thirds)
+    template = first_third, middle, last_third
+    return Drift(clip.name, length, share, float(counted.mean()), float(np.quantile(counted, 0.1)), template)
 
 
 def table(results: list[Drift]) -> list[str]:

@@ -5,6 +5,7 @@ environment variable has to be set before TensorFlow's first import, or `tf.kera
 """
 
 import os
+from typing import Any, TypeAlias
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -13,5 +14,6 @@ import tensorflow as tf
 import tf_keras as keras
 
 layers = keras.layers
+Tensor: TypeAlias = Any  # TensorFlow's or a symbolic one of Keras: neither has types
 
-__all__ = ["keras", "layers", "tf"]
+__all__ = ["Tensor", "keras", "layers", "tf"]

@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,7 +8,6 @@ from ttvos_tf.data.davis import DavisClips, sequences
 from ttvos_tf.errors import TTVOSError
 
 SPEC = ClipSpec(4, 48, 80)
-DAVIS = Path(os.environ.get("TTVOS_DAVIS", Path(__file__).parents[3] / "shared/data/davis2016_train"))
 
 
 @pytest.mark.parametrize(
@@ -141,9 +137,8 @@ def test_no_object_anywhere(tmp_path):
         DavisClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)
 
 
-@pytest.mark.skipif(not DAVIS.is_dir(), reason=f"no DAVIS at {DAVIS}: set TTVOS_DAVIS to test on real videos")
-def test_real_davis():
-    assert len(sequences(DAVIS, "train")) + len(sequences(DAVIS, "val")) == len(sequences(DAVIS, "trainval"))
-    source, spec = DavisClips(DAVIS, augmentation=BARE), ClipSpec(4, 240, 432)
+def test_real_davis(davis):
+    assert len(sequences(davis, "train")) + len(sequences(davis, "val")) == len(sequences(davis, "trainval"))
+    source, spec = DavisClips(davis, augmentation=BARE), ClipSpec(4, 240, 432)
     for seed in range(5):
         check_clip(source.sample(np.random.default_rng(seed), spec), spec)

@@ -16,6 +16,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
+from tests.shipped import FILES, NETWORKS
 from ttvos_tf.media.video import open_source
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.sample.render import FIRST_MASK, VIDEO
@@ -23,17 +24,6 @@ from ttvos_tf.sample.render import FIRST_MASK, VIDEO
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MODELS = ROOT / "ttvos_tf" / "models"
-NETWORKS = ("hrnet", "hrnet_int8", "mobilenet_v2", "mobilenet_v2_int8")
-FILES = (
-    "hrnet_240x432_float16",
-    "hrnet_240x432_int8",
-    "hrnet_480x864_float16",
-    "hrnet_480x864_int8",
-    "mobilenet_v2_240x432_float16",
-    "mobilenet_v2_240x432_int8",
-    "mobilenet_v2_480x864_float16",
-    "mobilenet_v2_480x864_int8",
-)
 FRAMES = 5
 # Written on x86-64. Other kernels may add float32 in another order, so a pixel on an edge may differ elsewhere.
 LEAST_IOU = 1.0 if platform.machine() == "x86_64" else 0.98

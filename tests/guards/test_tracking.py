@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from tests.metrics import iou
+from tests.shipped import FILES, INT8
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.installed import default_name, find_model, installed
+from ttvos_tf.runtime.installed import default_name, find_model
 from ttvos_tf.sample import render as sample
 
 
-@pytest.mark.parametrize("name", installed())
+@pytest.mark.parametrize("name", FILES)
 def test_files_are_as_listed(name):
     assert find_model(name).name == f"ttvos_{name}.tflite"
 
@@ -20,11 +22,10 @@ def test_default_follows_both_objects_of_the_sample_clip():
     for index in range(1, len(frames), 2):  # every other frame: twice the motion, half the time
         labels = tracker.step(frames[index])
         for label in (sample.CAR, sample.BALLOON):
-            found, there = labels == label, truth[index] == label
-            assert np.sum(found & there) / np.sum(found | there) > 0.75, (index, label)
+            assert iou(labels == label, truth[index] == label) > 0.75, (index, label)
 
 
-@pytest.mark.parametrize("name", [name for name in installed() if name.endswith("_int8")])
+@pytest.mark.parametrize("name", INT8)
 def test_int8_masks_are_the_same_in_both_runtimes(name):
     frames, truth = sample.render()
     masks = []
@@ -32,6 +33,4 @@ def test_int8_masks_are_the_same_in_both_runtimes(name):
         tracker = Tracker(name, runtime=runtime)
         tracker.start(frames[0], np.where(truth[0] == sample.CAR, truth[0], 0))
         masks.append(np.stack([tracker.step(frame) > 0 for frame in frames[1:9]]))
-    a, b = masks
-    ious = (a & b).sum((1, 2)) / (a | b).sum((1, 2))
-    assert ious.mean() >= 0.99
+    assert np.mean([iou(a, b) for a, b in zip(*masks, strict=True)]) >= 0.99

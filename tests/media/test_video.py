@@ -132,6 +132,7 @@ class FakeCamera:
     """Stands for cv2.VideoCapture(0): three frames, then it is unplugged."""
 
     left = 3
+    released = 0
 
     def __init__(self, index):
         assert index == 0
@@ -147,7 +148,7 @@ class FakeCamera:
         return self.left >= 0, np.full((*SIZE, 3), (255, 0, 0), np.uint8)
 
     def release(self):
-        self.left = None
+        FakeCamera.released += 1
 
 
 def test_a_camera(monkeypatch, tmp_path):
@@ -158,4 +159,4 @@ def test_a_camera(monkeypatch, tmp_path):
     found = list(source)
     assert [name for name, _ in found] == ["00000", "00001", "00002"]
     assert tuple(found[0][1][0, 0]) == (0, 0, 255), "blue, now RGB"
-    assert source._capture.left is None, "released"
+    assert FakeCamera.released == 1

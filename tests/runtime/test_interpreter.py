@@ -1,12 +1,12 @@
-import json
+import importlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from tests.toy_model import toy_model
+from tests.toy_model import HEIGHT, NAME, WIDTH, toy_model
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.installed import default_name, find_model, full_name, installed
 from ttvos_tf.runtime.interpreter import MODULES, TFLiteModel
 
 # Runs apart, because a runtime that is handed a broken file may crash.
@@ -96,65 +96,48 @@ def test_a_runtime_that_is_not_installed(monkeypatch):
     assert TFLiteModel(toy_model()).runtime == "tensorflow"
 
 
-@pytest.fixture
-def shipped(tmp_path):
-    """A folder of models as it is installed."""
-    import hashlib
-
-    manifest = {"default": "net_64x96_int8"}
-    for name in ("net_64x96_float32", "net_64x96_int8", "net_32x48_float32", "net_32x48_float16", "other_64x96_int8"):
-        (tmp_path / f"ttvos_{name}.tflite").write_bytes(name.encode())
-        digest = hashlib.sha256(name.encode()).hexdigest()
-        manifest[name] = {"file": f"ttvos_{name}.tflite", "sha256": digest, "size_bytes": len(name)}
-    (tmp_path / "models.json").write_text(json.dumps(manifest))
-    return tmp_path
-
-
-def test_installed_models(shipped, tmp_path_factory):
-    assert list(installed(shipped)) == sorted(installed(shipped)) and "default" not in installed(shipped)
-    assert default_name(shipped) == "net_64x96_int8"
-    assert find_model("net_64x96_int8", folder=shipped) == shipped / "ttvos_net_64x96_int8.tflite"
-    empty = tmp_path_factory.mktemp("empty")
-    assert installed(empty) == {}
-    with pytest.raises(TTVOSError, match="no model comes with this installation"):
-        default_name(empty)
+@pytest.mark.parametrize("runtime", MODULES)
+def test_it_computes_what_the_bare_interpreter_does(runtime):
+    """Every signature, two times over; what was handed out stays as it was."""
+    bare = importlib.import_module(MODULES[runtime]).Interpreter(str(toy_model()))
+    model = TFLiteModel(toy_model(), 1, runtime)
+    assert (model.size, model.name) == ((HEIGHT, WIDTH), NAME)
+    rng = np.random.default_rng(0)
+    handed_out = []
+    for _ in range(2):
+        known = {"frame": rng.integers(0, 256, (1, HEIGHT, WIDTH, 3), np.uint8)}
+        known["mask"] = known["mask_prob"] = rng.random((1, HEIGHT, WIDTH, 1), np.float32)
+        for signature in ("init", "encode", "segment", "update", "step"):
+            runner = bare.get_signature_runner(signature)
+            expected = runner(**{name: known[name] for name in runner.get_input_details()})
+            outputs = model(signature, known | {"unknown": np.zeros(3)})
+            assert outputs.keys() == expected.keys()
+            for name, value in expected.items():
+                np.testing.assert_array_equal(outputs[name], value, err_msg=f"{signature} {name}")
+            handed_out += [(value, value.copy()) for value in outputs.values()]
+            known |= outputs
+    assert all(np.array_equal(value, copy) for value, copy in handed_out)
 
 
 @pytest.mark.parametrize(
-    ("beginning", "size", "name"),
+    ("change", "message"),
     [
-        ("net", None, "net_64x96_int8"),  # the largest frames, then int8 before float16 before float32
-        ("n", None, "net_64x96_int8"),
-        ("net", (32, 48), "net_32x48_float16"),
-        ("net_3", None, "net_32x48_float16"),
-        ("net_64x96_float32", None, "net_64x96_float32"),
-        ("o", None, "other_64x96_int8"),
+        ({"state_count": None}, "the tensor state_count is missing: give the whole state as the last call returned it"),
+        (
+            {"state_mask": np.zeros((1, 2, 3, 2), np.float32)},
+            r"tensor state_mask is float32 \(1, 2, 3, 2\): this",
+        ),
+        (
+            {"frame": np.zeros((1, HEIGHT, WIDTH, 3), np.float32)},
+            "the tensor frame is float32 .* needs uint8",
+        ),
+        ({"frame": np.zeros((HEIGHT, WIDTH, 3), np.uint8)}, r"frame is uint8 \(64, 96, 3\): .* uint8 \(1, 64, 96, 3\)"),
     ],
 )
-def test_shortened_names(shipped, beginning, size, name):
-    assert full_name(beginning, size, shipped) == name
-    assert find_model(beginning, size, shipped) == shipped / f"ttvos_{name}.tflite"
-
-
-@pytest.mark.parametrize(("beginning", "size"), [("best", None), ("net", (480, 864)), ("net_64x96_int8", (32, 48))])
-def test_names_of_nothing(shipped, beginning, size):
-    with pytest.raises(TTVOSError, match=f"{beginning}: no such model file, and no installed model of that name"):
-        find_model(beginning, size, shipped)
-
-
-def test_a_beginning_of_several_networks_lists_them(shipped):
-    (shipped / "models.json").write_text((shipped / "models.json").read_text().replace('"other_64', '"nett_64'))
-    with pytest.raises(TTVOSError, match=r"n: may be net_32x48_float16, .*, nett_64x96_int8: give more of the name"):
-        find_model("n", folder=shipped)
-    assert full_name("net", folder=shipped) == "net_64x96_int8"
-    assert full_name("nett", folder=shipped) == "nett_64x96_int8"
-
-
-def test_a_changed_or_missing_installed_file_is_refused(shipped):
-    path = shipped / "ttvos_net_64x96_int8.tflite"
-    path.write_bytes(b"tampered")
-    with pytest.raises(TTVOSError, match=r"int8\.tflite: the file is not as it was shipped"):
-        find_model("net_64x96_int8", folder=shipped)
-    path.unlink()
-    with pytest.raises(TTVOSError, match=r"int8\.tflite: the file is missing"):
-        find_model("net_64x96_int8", folder=shipped)
+def test_tensors_that_do_not_fit_are_named(change, message):
+    model = TFLiteModel(toy_model())
+    frame = np.zeros((1, HEIGHT, WIDTH, 3), np.uint8)
+    given = {"frame": frame, **model("init", {"frame": frame, "mask": np.ones((1, HEIGHT, WIDTH, 1), np.float32)})}
+    assert "probability" in model("step", given)
+    with pytest.raises(TTVOSError, match=message):
+        model("step", {name: value for name, value in (given | change).items() if value is not None})

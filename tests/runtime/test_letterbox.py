@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.clips import iou
+from tests.metrics import iou
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import parse_size
 from ttvos_tf.runtime.letterbox import letterbox

@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts import load_script
 from ttvos_tf.errors import TTVOSError
 
+SCRIPT = "tflite/arm64.py"
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def script():
-    return load_script("tflite/arm64.py")
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.scripts import load_script
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
@@ -15,12 +14,8 @@ from ttvos_tf.export.convert import convert, convert_pair
 from ttvos_tf.factory import load_model
 from ttvos_tf.quantization import calibrate, quantize
 
+SCRIPT = "tflite/vela.py"
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def script():
-    return load_script("tflite/vela.py")
 
 
 @pytest.mark.slow

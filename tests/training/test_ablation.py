@@ -2,17 +2,10 @@ import dataclasses
 import json
 from pathlib import Path
 
-import pytest
-
-from tests.scripts import load_script
 from ttvos_tf.training.settings import load_settings
 
+SCRIPT = "training/ablation.py"
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def script():
-    return load_script("training/ablation.py")
 
 
 def test_experiments_are_those_of_table_3(script):

@@ -1,16 +1,11 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from tests.scripts import load_script
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.weights import read_npz, write_npz
 
-
-@pytest.fixture(scope="module")
-def script():
-    return load_script("training/average.py")
+SCRIPT = "training/average.py"
 
 
 def write(path, value, shape=(2, 3), **options):

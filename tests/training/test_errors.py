@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 
 from tests.data.trees import sliding, write_davis
-from tests.scripts import load_script
 from ttvos_tf.media.images import read_image, write_mask
 
-
-@pytest.fixture(scope="module")
-def script():
-    return load_script("training/errors.py")
+SCRIPT = "training/errors.py"
 
 
 @pytest.fixture

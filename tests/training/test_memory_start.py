@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.scripts import load_script
-from tests.training.test_loop import TINY, clip_batch
+from tests.training.tiny import TINY, clip_batch
 from ttvos_tf.compat import keras
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import load_model

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.test_loop import TINY, clip_batch
+from tests.training.tiny import TINY, clip_batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import load_model

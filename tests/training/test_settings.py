@@ -1,16 +1,40 @@
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.shipped import NETWORKS
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.settings import load_settings, resolve
 
-CONFIGS = sorted((Path(__file__).parents[2] / "training/configs").rglob("*.toml"))
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / "training/configs").rglob("*.toml"))
+SHIPPED = {f"weights/{name}.npz" for name in NETWORKS}
+LEFT_BY_A_RUN = {f"runs/{config.stem}/weights.npz" for config in CONFIGS}
+
+
+def is_written_by_a_command(file, config):
+    """Whether a model card or script that the config names has the command that writes a file."""
+    places = re.findall(r"weights/\w+\.md|training/\w+\.py", config.read_text())
+    return any(f"--out {file}\n" in (ROOT / place).read_text() for place in places)
+
+
+def is_explained(file, config):
+    """Whether a comment of the config says how to get a file."""
+    comments = [line for line in config.read_text().splitlines() if line.startswith("#")]
+    return any(re.search(rf"(?<!\S){re.escape(file)}(?!\S)", line) for line in comments)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_configs_are_readable(path):
-    assert load_settings(path).data
+def test_what_a_config_starts_from_is_to_be_had(path):
+    settings = load_settings(path)
+    for file in filter(None, (settings.init, settings.backbone_weights, settings.teacher_weights)):
+        assert file in SHIPPED | LEFT_BY_A_RUN or is_written_by_a_command(file, path) or is_explained(file, path), file
+
+
+def test_most_configs_start_from_something():
+    starts = [load_settings(path) for path in CONFIGS]
+    assert sum(bool(each.init or each.backbone_weights or each.teacher_weights) for each in starts) >= 10
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.training.test_loop import TINY, clip_batch
+from tests.training.tiny import TINY, clip_batch
 from ttvos_tf.compat import tf
 from ttvos_tf.training.trainer import Trainer
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tests.training.test_loop import TINY
+from tests.training.tiny import TINY
 from ttvos_tf.training.loop import train
 
 if __name__ == "__main__":

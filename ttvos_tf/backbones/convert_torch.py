@@ -7,6 +7,7 @@ out. The converted network gives on our frames what the original gives on frames
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def convert(state: StateDict, path: Path) -> Arrays:
     return arrays
 
 
-def _names(model: keras.Model):
+def _names(model: keras.Model) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """Yields (name in the state dict, name of our variable, shape of our variable)."""
     for layer in model.layers:
         parts = {"weight": "kernel"} if isinstance(layer, keras.layers.Conv2D) else _BATCH_NORM

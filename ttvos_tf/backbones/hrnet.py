@@ -9,7 +9,7 @@ TTVOS with it; the ImageNet checkpoint that both start from was trained with nea
 
 from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.backbones.pretrained import border_color, load_npz
-from ttvos_tf.compat import keras, layers
+from ttvos_tf.compat import Tensor, keras, layers
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import PadWithColor, ResizeLike
 
@@ -58,12 +58,12 @@ def build(*, weights: str | None, height: int, width: int) -> Backbone:
     )
 
 
-def _stem(frame):
+def _stem(frame: Tensor) -> Tensor:
     x = PadWithColor(1, border_color(IMAGENET_MEAN), name="conv1.pad")(frame)
     return _norm(_conv(x, STEM_CHANNELS, 3, "conv1", stride=2, padding="valid"), "bn1")
 
 
-def _bottleneck(x, channels: int, name: str):
+def _bottleneck(x: Tensor, channels: int, name: str) -> Tensor:
     y = _relu(_conv_bn(x, channels, 1, f"{name}.conv1", f"{name}.bn1"), f"{name}.bn1.relu")
     y = _relu(_conv_bn(y, channels, 3, f"{name}.conv2", f"{name}.bn2"), f"{name}.bn2.relu")
     y = _conv_bn(y, 4 * channels, 1, f"{name}.conv3", f"{name}.bn3")
@@ -71,7 +71,7 @@ def _bottleneck(x, channels: int, name: str):
     return _relu(layers.Add(name=f"{name}.add")([y, shortcut]), f"{name}.relu")
 
 
-def _basic_block(x, name: str):
+def _basic_block(x: Tensor, name: str) -> Tensor:
     channels = x.shape[-1]
     y = _relu(_conv_bn(x, channels, 3, f"{name}.conv1", f"{name}.bn1"), f"{name}.bn1.relu")
     y = _conv_bn(y, channels, 3, f"{name}.conv2", f"{name}.bn2")
@@ -101,7 +101,7 @@ def _module(branches: list, name: str) -> list:
     return [_fuse(maps, index, f"{name}.fuse_layers.{index}") for index in range(len(maps))]
 
 
-def _fuse(maps: list, target: int, name: str):
+def _fuse(maps: list[Tensor], target: int, name: str) -> Tensor:
     total = None
     for source, x in enumerate(maps):
         part = f"{name}.{source}"
@@ -115,7 +115,7 @@ def _fuse(maps: list, target: int, name: str):
     return _relu(total, f"{name}.relu")
 
 
-def _downsample(x, steps: int, channels: int, name: str):
+def _downsample(x: Tensor, steps: int, channels: int, name: str) -> Tensor:
     """Halves x `steps` times; only the last step changes the channels and has no ReLU."""
     for step in range(steps - 1):
         part = f"{name}.{step}"
@@ -124,7 +124,7 @@ def _downsample(x, steps: int, channels: int, name: str):
     return _conv_bn(x, channels, 3, f"{part}.0", f"{part}.1", stride=2)
 
 
-def _conv_bn(x, channels: int, kernel_size: int, conv: str, norm: str, stride: int = 1):
+def _conv_bn(x: Tensor, channels: int, kernel_size: int, conv: str, norm: str, stride: int = 1) -> Tensor:
     if stride == 1:
         return _norm(_conv(x, channels, kernel_size, conv), norm)
     # PyTorch pads both sides by one; SAME would pad an even size only at its end and shift the result by a pixel.
@@ -132,15 +132,15 @@ def _conv_bn(x, channels: int, kernel_size: int, conv: str, norm: str, stride: i
     return _norm(_conv(x, channels, kernel_size, conv, stride=stride, padding="valid"), norm)
 
 
-def _conv(x, channels: int, kernel_size: int, name: str, stride: int = 1, padding: str = "same"):
+def _conv(x: Tensor, channels: int, kernel_size: int, name: str, stride: int = 1, padding: str = "same") -> Tensor:
     init = keras.initializers.HeNormal()
     conv = layers.Conv2D(channels, kernel_size, stride, padding, use_bias=False, kernel_initializer=init, name=name)
     return conv(x)
 
 
-def _norm(x, name: str):
+def _norm(x: Tensor, name: str) -> Tensor:
     return layers.BatchNormalization(epsilon=1e-5, synchronized=True, name=name)(x)
 
 
-def _relu(x, name: str):
+def _relu(x: Tensor, name: str) -> Tensor:
     return layers.ReLU(name=name)(x)

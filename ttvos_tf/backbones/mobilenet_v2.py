@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.backbones.base import Backbone
-from ttvos_tf.compat import keras
+from ttvos_tf.compat import Tensor, keras
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import ResizeLike
 from ttvos_tf.weights import read_npz
@@ -20,7 +20,7 @@ LAST_BLOCK = ("block_14_", "block_15_", "block_16_")
 DEEP_TAPS = ("block_9_add", "block_12_add", "block_16_project_BN")
 
 
-def _conv_bn_relu(x, filters: int, kernel_size: int, name: str):
+def _conv_bn_relu(x: Tensor, filters: int, kernel_size: int, name: str) -> Tensor:
     layers = keras.layers
     x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=f"{name}_conv")(x)
     return layers.ReLU(6.0, name=f"{name}_relu")(layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.backbones.pretrained import border_color, fold_normalization, load_npz
-from ttvos_tf.compat import keras, layers
+from ttvos_tf.compat import Tensor, keras, layers
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import PadWithColor
 
@@ -69,7 +69,7 @@ def _pretrained_trunk(weights: str | None, height: int, width: int) -> keras.Mod
 def _our_input(trunk: keras.Model, pretrained: bool) -> keras.Model:
     """The same network on our frames: a border of the mean colour, and the preprocessing folded into conv1."""
 
-    def clone(layer):
+    def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         if layer.name == "conv1_pad":
             return PadWithColor(3, border_color(CAFFE_MEAN), name=layer.name)
         return layer.__class__.from_config(layer.get_config())
@@ -85,6 +85,6 @@ def _our_input(trunk: keras.Model, pretrained: bool) -> keras.Model:
     return ours
 
 
-def _lateral(x, channels: int, name: str):
+def _lateral(x: Tensor, channels: int, name: str) -> Tensor:
     x = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_conv")(x)
     return layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x)

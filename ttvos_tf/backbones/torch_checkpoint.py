@@ -10,7 +10,7 @@ import zipfile
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def _bare(name: str) -> str:
 class _Unpickler(pickle._Unpickler):
     """In Python, not C: the C one allocates as large a memo as a damaged file asks for."""
 
-    def __init__(self, file):
+    def __init__(self, file: IO[bytes]):
         super().__init__(file)
         self.storages: dict[str, _Storage] = {}
 

@@ -31,7 +31,7 @@ def fold_batch_norms(model: keras.Model) -> keras.Model:
             raise TTVOSError(f"batch norm {norm.name}: cannot be folded, no convolution of its own comes before it")
         folded[before.name] = norm
 
-    def replace(layer):
+    def replace(layer: keras.layers.Layer) -> keras.layers.Layer | None:
         if isinstance(layer, (keras.layers.InputLayer, keras.layers.BatchNormalization)):
             return None
         if layer.name in folded:

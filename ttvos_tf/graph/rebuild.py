@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ttvos_tf.compat import keras, tf
+from ttvos_tf.compat import Tensor, keras, tf
 
 Readers = dict[str, list[keras.layers.Layer]]
 """Layer name -> the layers that take its output."""
@@ -30,8 +30,8 @@ def rebuild(
         A functional model of the same inputs and outputs. A new layer that is a copy_layer has the old one's weights;
         other layers have what `replace` or their initialiser gives them.
     """
-    tensors: dict[int, keras.KerasTensor] = {}
-    inputs: list[keras.KerasTensor] = []
+    tensors: dict[int, Tensor] = {}
+    inputs: list[Tensor] = []
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             *size, last = layer.output.shape[1:]

@@ -22,7 +22,7 @@ def dense_groups(model: keras.Model) -> keras.Model:
         A functional model of the same inputs, outputs and values, with weights of its own.
     """
 
-    def replace(layer):
+    def replace(layer: keras.layers.Layer) -> keras.layers.Layer | None:
         if isinstance(layer, keras.layers.InputLayer):
             return None
         if isinstance(layer, GroupedConv2D):

@@ -12,14 +12,14 @@ An object is left with the narrow rest. One object costs what it did; the second
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ttvos_tf import contract
 from ttvos_tf.backbones.base import Backbone
-from ttvos_tf.compat import keras
+from ttvos_tf.compat import Tensor, keras
 from ttvos_tf.contract import names
 from ttvos_tf.graph.rebuild import Readers, copy_layer, readers, rebuild
 from ttvos_tf.layers import BlockDiagonalConv2D, Channels
@@ -165,18 +165,18 @@ def _object_layer(term: _Term) -> keras.layers.Layer:
 
 def _without(model: keras.Model, terms: Iterable[_Term], places: Places, channels: Mapping[str, int]) -> keras.Model:
     """An object's model that takes the terms from the encoder."""
-    inputs: dict[str, keras.KerasTensor] = {}
+    inputs: dict[str, Tensor] = {}
     joins = {term.join.name for term in terms}
     by_last = {term.name: term for term in terms}
     passed = {each.name for term in terms for each in term.convolutions} - set(by_last)
 
-    def part(name: str, feature: str):
+    def part(name: str, feature: str) -> Tensor:
         start, stop = places[name]
         if (start, stop) == (0, channels[SOURCES[feature]]):
             return inputs[feature]
         return Channels(start, stop, name=f"{feature}_{name}")(inputs[feature])
 
-    def replace(layer):
+    def replace(layer: keras.layers.Layer) -> Callable | None:
         if isinstance(layer, keras.layers.InputLayer):
             return functools.partial(take, layer.name)
         if layer.name in joins:
@@ -187,18 +187,18 @@ def _without(model: keras.Model, terms: Iterable[_Term], places: Places, channel
             return functools.partial(add, by_last[layer.name])
         return copy_layer(layer)
 
-    def take(name: str, given):
+    def take(name: str, given: Tensor) -> Tensor:
         inputs[name] = given
         source = SOURCES.get(name)
         return part(source, name) if source in places else given
 
-    def join(layer, tensors):
+    def join(layer: keras.layers.Layer, tensors: Sequence[Tensor]) -> Tensor:
         others = [
             tensor for tensor, old in zip(tensors, layer.input, strict=True) if old.node.layer.name not in SOURCES
         ]
         return keras.layers.Concatenate(name=f"{layer.name}_object")(others) if len(others) > 1 else others[0]
 
-    def add(term: _Term, rest):
+    def add(term: _Term, rest: Tensor) -> Tensor:
         total = keras.layers.Add(name=f"{term.name}_sum")
         return total([part(term.name, term.feature), _object_layer(term)(rest)])
 

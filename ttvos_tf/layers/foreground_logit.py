@@ -1,6 +1,6 @@
 """Two classes' logits as one."""
 
-from ttvos_tf.compat import keras
+from ttvos_tf.compat import keras, tf
 
 
 @keras.utils.register_keras_serializable("ttvos_tf")
@@ -10,5 +10,5 @@ class ForegroundLogit(keras.layers.Layer):
     Its sigmoid is the foreground's softmax.
     """
 
-    def call(self, logits):
+    def call(self, logits: tf.Tensor) -> tf.Tensor:
         return logits[..., 1:] - logits[..., :1]

@@ -1,5 +1,8 @@
 """Grouped convolution computed as a block-diagonal dense one, and that dense one as a layer."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ttvos_tf.compat import keras, tf
@@ -19,7 +22,7 @@ class GroupedConv2D(keras.layers.Layer):
         group_width: channels in a group (section 3.2, "group size of 4").
     """
 
-    def __init__(self, filters: int, kernel_size: int = 5, group_width: int = 4, **kwargs):
+    def __init__(self, filters: int, kernel_size: int = 5, group_width: int = 4, **kwargs: Any):
         super().__init__(**kwargs)
         if filters % group_width:
             raise ValueError(f"{filters} filters do not split into groups of {group_width}")
@@ -27,7 +30,7 @@ class GroupedConv2D(keras.layers.Layer):
         self.kernel_size = kernel_size
         self.group_width = group_width
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int]) -> None:
         if input_shape[-1] != self.filters:
             raise ValueError(f"GroupedConv2D maps {self.filters} channels to as many, not {input_shape[-1]}")
         shape = (self.kernel_size, self.kernel_size, self.group_width, self.filters)
@@ -40,10 +43,10 @@ class GroupedConv2D(keras.layers.Layer):
         """The block-diagonal kernel (k, k, C, C): entry (i, o) is zero unless channels i and o share a group."""
         return tf.tile(self.kernel, [1, 1, self.filters // self.group_width, 1]) * self.mask
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.nn.bias_add(tf.nn.conv2d(inputs, self.dense_kernel(), strides=1, padding="SAME"), self.bias)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         sizes = {"filters": self.filters, "kernel_size": self.kernel_size, "group_width": self.group_width}
         return {**super().get_config(), **sizes}
 
@@ -59,12 +62,12 @@ class BlockDiagonalConv2D(keras.layers.Conv2D):
         mask: (C, C), 1 where the kernel may be other than zero.
     """
 
-    def __init__(self, *args, group_width: int, **kwargs):
+    def __init__(self, *args: Any, group_width: int, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.group_width = group_width
         self.mask = block_mask(self.filters, group_width)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "group_width": self.group_width}
 
 

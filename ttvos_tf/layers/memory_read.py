@@ -1,5 +1,7 @@
 """Ours, not the paper's: how each place of a frame compares with the places of remembered frames."""
 
+from collections.abc import Sequence
+
 from ttvos_tf.compat import keras, tf
 
 MAPS = 6
@@ -10,7 +12,7 @@ PARTS = 4  # interleaved parts of the places, each with a best match of its own
 class UnitLength(keras.layers.Layer):
     """Vectors along the last axis -> the same directions, of length 1."""
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return tf.math.l2_normalize(x, axis=-1)
 
 
@@ -25,11 +27,11 @@ class MemoryRead(keras.layers.Layer):
     - the same two bests as means over PARTS interleaved parts of the places, which one lucky place cannot move.
     """
 
-    def build(self, shapes):
+    def build(self, shapes: Sequence[Sequence[int]]) -> None:
         self.sharpness = self.add_weight(name="sharpness", shape=(), initializer=keras.initializers.Constant(24.0))
         super().build(shapes)
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         keys, memory, mask = inputs
         height, width, channels = keys.shape[1:]
         # Places first, so that every reduction over them runs along whole rows.

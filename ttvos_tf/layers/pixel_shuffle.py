@@ -1,5 +1,7 @@
 """PixelShuffle (reference [29] of the paper) in NHWC order."""
 
+from typing import Any
+
 from ttvos_tf.compat import keras, tf
 
 
@@ -14,12 +16,12 @@ class PixelShuffle(keras.layers.Layer):
         factor: r.
     """
 
-    def __init__(self, factor: int = 2, **kwargs):
+    def __init__(self, factor: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
         self.factor = factor
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.nn.depth_to_space(inputs, self.factor)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factor": self.factor}

@@ -1,5 +1,7 @@
 """Bilinear resize of one feature map to the size of another."""
 
+from collections.abc import Sequence
+
 from ttvos_tf.compat import keras, tf
 
 
@@ -11,6 +13,6 @@ class ResizeLike(keras.layers.Layer):
     than the size of the 1/16 map.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         x, like = inputs
         return tf.image.resize(x, like.shape[1:3], method="bilinear")

@@ -1,5 +1,8 @@
 """The adaptive template of section 3.2: embedding (Eq. 1), running mean (Eq. 2), matching (Eq. 3)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from ttvos_tf.compat import keras, tf
 
 TRAINED_POSITIONS = 30 * 54  # ours: the cells of a frame of 240x432, the size of training
@@ -19,7 +22,7 @@ class TemplateEmbedding(keras.layers.Layer):
     every frame size. f is scaled before the product: this keeps fp16 accumulators below 65504.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         f, g = (_flatten(x) for x in inputs)
         scale = TRAINED_POSITIONS**0.5 / f.shape[1]
         return tf.nn.softmax(tf.matmul(f * scale, g, transpose_a=True), axis=-1)
@@ -32,7 +35,7 @@ class TemplateMatch(keras.layers.Layer):
     Channel k of S is how well row k of the template, a template vector, fits the query at each position.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         template, query = inputs
         similarity = tf.matmul(_flatten(query), template, transpose_b=True)
         return tf.reshape(similarity, [-1, *query.shape[1:]])
@@ -54,19 +57,19 @@ class TemplateUpdate(keras.layers.Layer):
         batch_size: B, fixed because the state is a variable.
     """
 
-    def __init__(self, batch_size: int = 1, **kwargs):
+    def __init__(self, batch_size: int = 1, **kwargs: Any):
         super().__init__(**kwargs)
         self.batch_size = batch_size
 
-    def build(self, input_shape):
-        def state(name, shape):
+    def build(self, input_shape: Sequence[int]) -> None:
+        def state(name: str, shape: tuple[int, ...]) -> tf.Variable:
             return self.add_weight(name=name, shape=shape, initializer="zeros", trainable=False)
 
         self.template = state("template", (self.batch_size, *input_shape[1:]))
         self.count = state("count", (self.batch_size,))
         super().build(input_shape)
 
-    def call(self, embedding):
+    def call(self, embedding: tf.Tensor) -> tf.Tensor:
         self.count.assign_add(tf.ones_like(self.count))
         self.template.assign(running_mean(self.template, embedding, 1.0 / self.count))
         return tf.identity(self.template)
@@ -76,5 +79,5 @@ class TemplateUpdate(keras.layers.Layer):
         self.template.assign(tf.zeros_like(self.template))
         self.count.assign(tf.zeros_like(self.count))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "batch_size": self.batch_size}

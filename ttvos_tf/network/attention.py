@@ -1,9 +1,9 @@
 """The adaptive template attention module (section 3.2, Fig. 3): reading the template, and what it is updated with."""
 
-from ttvos_tf.compat import keras, layers
+from ttvos_tf.compat import Tensor, keras, layers
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.layers import Coordinates, TemplateEmbedding, TemplateMatch
-from ttvos_tf.network.blocks import Tensor, branch, conv, join_mask
+from ttvos_tf.network.blocks import branch, conv, join_mask
 
 
 def template_attention(config: ModelConfig, f8: Tensor, mask8: Tensor, template: Tensor) -> Tensor:

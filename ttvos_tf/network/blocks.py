@@ -1,11 +1,7 @@
 """The pieces that the parts of the network are made of. Layer names are the keys of weights files."""
 
-from typing import Any, TypeAlias
-
-from ttvos_tf.compat import keras, layers
+from ttvos_tf.compat import Tensor, keras, layers
 from ttvos_tf.layers import GroupedConv2D
-
-Tensor: TypeAlias = Any  # TensorFlow's or a symbolic one of Keras: neither has types
 
 # Ours: features have unit variance, a mask's standard deviation is about 0.3. Joined as they are, training stalls.
 MASK_GAIN = 2.0

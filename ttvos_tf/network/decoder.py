@@ -1,9 +1,9 @@
 """The decoder (section 3.1): u16 and the similarity features -> the foreground's logit at full size."""
 
-from ttvos_tf.compat import layers
+from ttvos_tf.compat import Tensor, layers
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.layers import ForegroundLogit, PixelShuffle
-from ttvos_tf.network.blocks import Tensor, conv, leaky, upsample
+from ttvos_tf.network.blocks import conv, leaky, upsample
 
 
 def decoder(config: ModelConfig, u16: Tensor, similarity: Tensor, f4: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Short-term matching (section 3.1): where the object went since the previous frame."""
 
-from ttvos_tf.compat import layers
+from ttvos_tf.compat import Tensor, layers
 from ttvos_tf.config import ModelConfig
-from ttvos_tf.network.blocks import Tensor, conv, join_mask
+from ttvos_tf.network.blocks import conv, join_mask
 
 
 def short_term_matching(

@@ -7,7 +7,7 @@ from ttvos_tf.contract import TARGET
 from ttvos_tf.data.clip import Clip
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.network.heatmap import foreground_probability
-from ttvos_tf.network.ttvos import TTVOS
+from ttvos_tf.network.ttvos import TTVOS, Tensors
 
 
 def calibrate(model: TTVOS, clips: Iterable[Clip]) -> None:
@@ -24,15 +24,15 @@ def calibrate(model: TTVOS, clips: Iterable[Clip]) -> None:
         raise TTVOSError("calibrate: a float network has no ranges: quantise it first")
 
     @tf.function
-    def encode(frame):
+    def encode(frame: tf.Tensor) -> Tensors:
         return model.encode(frame, training=True)
 
     @tf.function
-    def start(features, mask):
+    def start(features: Tensors, mask: tf.Tensor) -> Tensors:
         return model.init_from_features(features, mask, training=True)
 
     @tf.function
-    def step(features, state):
+    def step(features: Tensors, state: Tensors) -> Tensors:
         logit, _ = model.segment(features, state, training=True)
         return model.update(features, foreground_probability(logit), state, training=True)
 

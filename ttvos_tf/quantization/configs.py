@@ -8,12 +8,13 @@ Three kinds of layers have no range of their own:
 - FLOAT layers give float32 results.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tensorflow_model_optimization.quantization.keras import QuantizeConfig
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
 
-from ttvos_tf.compat import keras
+from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.graph.rebuild import Readers
 from ttvos_tf.layers import (
@@ -74,23 +75,23 @@ class Int8(QuantizeConfig):
         self.kernel = kernel
         self.output = output
 
-    def get_weights_and_quantizers(self, layer):
+    def get_weights_and_quantizers(self, layer: keras.layers.Layer) -> list[tuple[tf.Variable, Quantizer]]:
         return [(getattr(layer, name), quantizer) for name, quantizer in self.kernel.items()]
 
-    def get_activations_and_quantizers(self, layer):
+    def get_activations_and_quantizers(self, layer: keras.layers.Layer) -> list[tuple[Any, Quantizer]]:
         return []
 
-    def set_quantize_weights(self, layer, quantize_weights):
+    def set_quantize_weights(self, layer: keras.layers.Layer, quantize_weights: Sequence[tf.Tensor]) -> None:
         for name, weights in zip(self.kernel, quantize_weights, strict=True):
             setattr(layer, name, weights)
 
-    def set_quantize_activations(self, layer, quantize_activations):
+    def set_quantize_activations(self, layer: keras.layers.Layer, quantize_activations: Sequence[Any]) -> None:
         pass
 
-    def get_output_quantizers(self, layer):
+    def get_output_quantizers(self, layer: keras.layers.Layer) -> list[Quantizer]:
         return [self.output] if self.output else []
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"kernel": self.kernel, "output": self.output}
 
 

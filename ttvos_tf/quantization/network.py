@@ -1,6 +1,7 @@
 """A float network -> the same network with fake quantisation."""
 
 import dataclasses
+from collections.abc import Callable
 
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapperV2
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
@@ -62,7 +63,7 @@ def _quantize(model: keras.Model, inputs: dict[str, Quantizer]) -> keras.Model:
     read_by = readers(model)
     outputs = {tensor.node.layer.name for tensor in model.outputs}
 
-    def replace(layer):
+    def replace(layer: keras.layers.Layer) -> Callable | None:
         if isinstance(layer, keras.layers.InputLayer):
             if len(model.inputs) == 1:
                 shift = keras.layers.Rescaling(1.0, FRAME_SHIFT, name="frame_bytes")
@@ -92,11 +93,11 @@ class _Quantized(QuantizeWrapperV2):
     call = tf.autograph.experimental.do_not_convert(QuantizeWrapperV2.call)
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[tf.Variable]:
         return super().trainable_weights if self.trainable else []
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[tf.Variable]:
         frozen = [] if self.trainable else super().trainable_weights
         return frozen + super().non_trainable_weights
 

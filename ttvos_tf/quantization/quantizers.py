@@ -3,9 +3,16 @@
 TFLite's int8 scheme: real = scale * (integer - zero point). Ranges contain zero, so that zero padding is exact.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 from tensorflow_model_optimization.quantization.keras.quantizers import Quantizer
 
 from ttvos_tf.compat import keras, tf
+
+Weights = dict[str, tf.Variable]
+"""A quantizer's own variables, as its `build` gives them."""
 
 RANGE_DECAY = 0.999
 SMALLEST_RANGE = 1e-3
@@ -21,14 +28,14 @@ class ChannelWeights(Quantizer):
         mask: (input channels, output channels), 0 where weights stay zero: between the groups of a grouped convolution.
     """
 
-    def __init__(self, channel_axis: int | None, mask=None):
+    def __init__(self, channel_axis: int | None, mask: np.ndarray | None = None):
         self.channel_axis = channel_axis
         self.mask = mask
 
-    def build(self, tensor_shape, name, layer):
+    def build(self, tensor_shape: Sequence[int], name: str, layer: keras.layers.Layer) -> Weights:
         return {}
 
-    def __call__(self, inputs, training, weights, **kwargs):
+    def __call__(self, inputs: tf.Tensor, training: bool, weights: Weights, **kwargs: Any) -> tf.Tensor:
         kernel = inputs if self.mask is None else inputs * self.mask
         if self.channel_axis is None:
             largest = tf.maximum(tf.reduce_max(tf.abs(kernel)), 1e-9)
@@ -40,7 +47,7 @@ class ChannelWeights(Quantizer):
         quantized = tf.quantization.fake_quant_with_min_max_vars_per_channel(last, -largest, largest, narrow_range=True)
         return tf.reshape(quantized, shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"channel_axis": self.channel_axis, "mask": self.mask}
 
 
@@ -54,8 +61,8 @@ class MovingRange(Quantizer):
         range: its variables (low, high), once built.
     """
 
-    def build(self, tensor_shape, name, layer):
-        def scalar(what, value):
+    def build(self, tensor_shape: Sequence[int], name: str, layer: keras.layers.Layer) -> Weights:
+        def scalar(what: str, value: float) -> tf.Variable:
             # Copies on several devices see different values and go on with the mean.
             return layer.add_weight(
                 f"{name}_{what}",
@@ -67,7 +74,7 @@ class MovingRange(Quantizer):
         self.range = scalar("low", -6.0), scalar("high", 6.0)
         return {"low": self.range[0], "high": self.range[1], "seen": scalar("seen", 0.0)}
 
-    def __call__(self, inputs, training, weights, **kwargs):
+    def __call__(self, inputs: tf.Tensor, training: bool, weights: Weights, **kwargs: Any) -> tf.Tensor:
         low, high = weights["low"], weights["high"]
         if training:
             seen = weights["seen"]
@@ -80,7 +87,7 @@ class MovingRange(Quantizer):
             seen.assign(seen + 1.0)
         return tf.quantization.fake_quant_with_min_max_vars(inputs, low, high)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {}
 
 
@@ -94,13 +101,13 @@ class SameRange(Quantizer):
     def __init__(self, source: MovingRange):
         self.source = source
 
-    def build(self, tensor_shape, name, layer):
+    def build(self, tensor_shape: Sequence[int], name: str, layer: keras.layers.Layer) -> Weights:
         return {}
 
-    def __call__(self, inputs, training, weights, **kwargs):
+    def __call__(self, inputs: tf.Tensor, training: bool, weights: Weights, **kwargs: Any) -> tf.Tensor:
         return tf.quantization.fake_quant_with_min_max_vars(inputs, *self.source.range)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"source": self.source}
 
 
@@ -115,13 +122,13 @@ class FixedRange(Quantizer):
         self.low = low
         self.high = high
 
-    def build(self, tensor_shape, name, layer):
+    def build(self, tensor_shape: Sequence[int], name: str, layer: keras.layers.Layer) -> Weights:
         return {}
 
-    def __call__(self, inputs, training, weights, **kwargs):
+    def __call__(self, inputs: tf.Tensor, training: bool, weights: Weights, **kwargs: Any) -> tf.Tensor:
         return tf.quantization.fake_quant_with_min_max_args(inputs, self.low, self.high)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"low": self.low, "high": self.high}
 
 

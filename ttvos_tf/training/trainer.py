@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -87,8 +88,8 @@ class Trainer:
         """
         return self._step(*(self._scatter(array) for array in batch))
 
-    def _scatter(self, batch: np.ndarray):
-        """Deals a batch out to this process's devices."""
+    def _scatter(self, batch: np.ndarray) -> Any:
+        """Deals an array of a batch out to this process's devices: itself, or what the strategy takes for several."""
         devices = self.strategy.num_replicas_in_sync // process_group(self.strategy).count
         if len(batch) % devices:
             raise TTVOSError(f"train.batch_size: {len(batch)} clips cannot be dealt out evenly to {devices} devices")
@@ -98,7 +99,7 @@ class Trainer:
         return self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(next(parts)))
 
     @tf.function  # traced anew when clips grow: the unrolled network has to know how long they are
-    def _step(self, *batch) -> ClipLoss:
+    def _step(self, *batch: Any) -> ClipLoss:
         losses = self.strategy.run(self._replica_step, batch)
         # A young average follows the weights closely, or it would hold on to the random start.
         count = tf.cast(self.optimizer.iterations, tf.float32)
@@ -107,7 +108,7 @@ class Trainer:
             self.average[name].assign_sub((1.0 - keep) * (self.average[name] - variable))
         return ClipLoss(*(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, loss, axis=None) for loss in losses))
 
-    def _replica_step(self, *arrays) -> tuple[tf.Tensor, ...]:
+    def _replica_step(self, *arrays: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
         train, batch = self.settings.train, Batch(*arrays)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
