@@ -26,6 +26,10 @@ class Parser(argparse.ArgumentParser):
         """Raises a TTVOSError instead of printing the usage and leaving."""
         raise TTVOSError(f"{message} (see {self.prog} --help)")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Prints help or version; argparse would pass over that it cannot."""
+        (file or sys.stderr).write(message)
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parses; takes numbers that begin with a minus for values, and says first which option is unknown.
 

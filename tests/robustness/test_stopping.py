@@ -12,8 +12,14 @@ from tests.scripts import ROOT
 STOPS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
+def variables(**more):
+    """Of a process that finds the package, and whose streams are buffered as usual."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable, **more}
+
+
 def python(program, **options):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
+    environment = variables(**options.pop("env", {}))
     command = [sys.executable, "-c", program]
     return subprocess.run(command, capture_output=True, text=True, env=environment, **options)
 
@@ -94,7 +100,7 @@ def test_streams_that_cannot_be_written_to(option, redirection, code, line):
     # The pipe's reader is gone for sure before the program writes.
     program = ("import time; time.sleep(0.3)\n" if "|" in redirection else "") + SAYS.format(option)
     read, write = os.pipe()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable, "PROGRAM": program}
+    environment = variables(PROGRAM=program)
     command = ["bash", "-c", f"exec 3>&{write}; {shell}"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, pass_fds=[write])
     os.close(write)
@@ -103,9 +109,8 @@ def test_streams_that_cannot_be_written_to(option, redirection, code, line):
 
 
 def test_an_error_never_goes_to_stdout():
-    program = "import os; os.close(2)\n" + SAYS.format("fly")
     shell = ["bash", "-c", '"$PYTHON" -c "$PROGRAM" 2>&-']
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable, "PROGRAM": program[25:]}
+    environment = variables(PROGRAM=SAYS.format("fly"))
     done = subprocess.run(shell, capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stdout) == (2, "")
 
@@ -113,7 +118,7 @@ def test_an_error_never_goes_to_stdout():
 def test_a_closed_streams_number_goes_to_no_file(tmp_path):
     body = "os.write(2, b'a library speaks'); os.write(1, b'too'); partial.write_text('whole')"
     program = SCRIPT.format(body=body)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable, "PROGRAM": program}
+    environment = variables(PROGRAM=program)
     subprocess.run(["bash", "-c", '"$PYTHON" -c "$PROGRAM" <&- >&- 2>&-'], env=environment, cwd=tmp_path, check=True)
     assert (tmp_path / "o.json").read_text() == "whole"
 
