@@ -151,7 +151,7 @@ def test_names_in_lists_lead_nowhere_else(tmp_path, name):
 
 
 def write_overlay(path, frames):
-    with VideoWriter(path, 10, SIZE) as video:
+    with VideoWriter(path, 10, SIZE, Path("seen.mp4")) as video:
         for frame in frames:
             video.write(frame)
 
@@ -166,7 +166,9 @@ def test_frames_of_an_overlay_that_found_no_room_are_missed(tmp_path, suffix, sh
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(share * path.stat().st_size), before[1]))
     path.unlink()
     try:
-        with pytest.raises(TTVOSError, match="is there room on the disk"):
+        with pytest.raises(
+            TTVOSError, match=r"seen\.mp4: the video could not be written: . of 8 frames are whole: is there room on"
+        ):
             write_overlay(path, noise)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> None:
         video = None
         if args.overlay:
             path = outputs.enter_context(atomic_file(args.overlay))
-            video = outputs.enter_context(VideoWriter(path, source.fps, size))
+            video = outputs.enter_context(VideoWriter(path, source.fps, size, args.overlay))
 
         def write(name: str, frame: np.ndarray, labels: np.ndarray) -> None:
             write_mask(folder / f"{name}.png", labels, origin)

@@ -29,19 +29,20 @@ class VideoWriter:
         codec: "h264", "vp9" or "vp8".
     """
 
-    def __init__(self, path: Path, fps: float, size: Size):
+    def __init__(self, path: Path, fps: float, size: Size, name: Path | None = None):
         """Begins a video.
 
         Args:
             path: the file, `.mp4` or `.webm`.
             fps: frames per second.
             size: (height, width) of the frames.
+            name: what errors call the file, if it is to be renamed.
 
         Raises:
             TTVOSError: another suffix, or no encoder that browsers play.
         """
         check_suffix(path)
-        self._path = path
+        self._path, self._name = path, name or path
         self._frames = 0
         self._closed = False
         # All three codecs keep colour at half resolution, so odd sizes get one row or column more.
@@ -76,9 +77,9 @@ class VideoWriter:
         self._encoder.release()
         # Packets of one time are one frame: VP8 has hidden ones.
         found = 0 if is_truncated(self._path) else len(set(packet_times(self._path)))
-        if found != self._frames:
+        if found != self._frames or not found:
             raise TTVOSError(
-                f"the overlay could not be written: {found} of {self._frames} frames are whole: "
+                f"{self._name}: the video could not be written: {found} of {self._frames} frames are whole: "
                 "is there room on the disk?"
             )
 
