@@ -45,10 +45,8 @@ def main(argv: list[str]) -> None:
     for name, lowest in (("seed", 0), ("each", 1), ("height", 32)):
         if getattr(args, name) < lowest:
             raise TTVOSError(f"--{name} {getattr(args, name)}: must be {lowest} or more")
-    check = functools.partial(
-        check_outputs, [*args.saliency, *args.objects], {}, {"--out": args.out}, lambda file: False
-    )
-    check()
+    check = functools.partial(check_outputs, [*args.saliency, *args.objects], {}, {"--out": args.out})
+    check(lambda file: False)
     sources: dict[str, Looks] = {"painted": PaintedLooks()}
     if args.saliency or args.objects:
         sources["stills"] = StillLooks(args.saliency, args.objects)

@@ -119,6 +119,19 @@ def test_outputs_are_looked_at_again_at_the_end(place, capsys, monkeypatch):
     assert content(place) == before
 
 
+def test_work_is_not_lost_because_somebody_put_a_file_into_the_folder(place, monkeypatch):
+    def write(path, labels, origin):
+        write_mask(path, labels, origin)
+        Path("o/notes.txt").write_text("mine")
+
+    command = [*SEGMENT.split(), "--out", "o"]
+    assert cli.main(command) == 0
+    before = content(place)
+    monkeypatch.setattr(segment, "write_mask", write)
+    assert cli.main(command) == 0
+    assert content(place) == {**before, "o/notes.txt": b"mine"}
+
+
 def test_results_of_a_data_set_may_lie_in_its_folder(place):
     check_outputs(["D/JPEGImages/480p/bus"], {"--json": Path("D/a.json")}, {"--out": Path("D/Results")})
 

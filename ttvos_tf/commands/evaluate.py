@@ -67,9 +67,8 @@ def run(args: argparse.Namespace) -> None:
         read,
         {"--json": args.json, **{f"--out, for {path.stem}:": path for path in tables}},
         {f"--out, for {video.name}:": out / video.name for video in videos if args.model},
-        is_written_by_us,
     )
-    check()
+    check(is_written_by_us)
     with open_json(args.json, read) as write_json:
         if args.model:
             fps = track_folder(Tracker(args.model, num_threads=args.threads), videos, args.year, args.init, out)

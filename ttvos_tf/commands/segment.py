@@ -87,8 +87,8 @@ def run(args: argparse.Namespace) -> None:
     read = [args.source, args.mask, args.model, args.encoder, FOLDER]
     replaceable = is_written_by_us if args.out else functools.partial(_is_mask_of, origin)
     files = {"--overlay": args.overlay, "--json": args.json}
-    check = functools.partial(check_outputs, read, files, {"--out": out}, replaceable)
-    check()
+    check = functools.partial(check_outputs, read, files, {"--out": out})
+    check(replaceable)
     source = open_source(args.source)
     frames = until_interrupted(source) if source.live else iter(source)
     name, frame = next(frames, ("", None))

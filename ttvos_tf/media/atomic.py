@@ -49,12 +49,17 @@ def atomic_file(path: Path) -> Iterator[Path]:
     target = check_file(path)
     stream = _open_stream(path)
     if stream is not None:
-        with os.fdopen(stream, "wb", buffering=0) as sink, tempfile.TemporaryDirectory(prefix="ttvos-") as folder:
-            partial = Path(folder, f"partial{path.suffix}")
-            partial.touch()
-            yield partial
-            with partial.open("rb") as content, _reported(path):
-                shutil.copyfileobj(content, sink)
+        try:
+            with tempfile.TemporaryDirectory(prefix="ttvos-") as folder:
+                partial = Path(folder, f"partial{path.suffix}")
+                partial.touch()
+                yield partial
+                content = memoryview(partial.read_bytes())
+                with _reported(path):
+                    while content:
+                        content = content[os.write(stream, content) :]
+        finally:
+            os.close(stream)
         return
     with _place(path, target), _partial(path, target, target.parent, folder=False) as partial:
         yield partial
@@ -106,8 +111,12 @@ def check_file(path: Path) -> Path:
     return target
 
 
-def check_folder(path: Path, replaceable: Replaceable = lambda file: False) -> Path:
-    """Where a folder at `path` would lie: links are followed. See `atomic_folder`.
+def check_folder(path: Path, replaceable: Replaceable | None) -> Path:
+    """Where a folder at `path` would lie: links are followed.
+
+    Args:
+        path: the folder.
+        replaceable: see `atomic_folder`; None: what the folder holds is not looked at.
 
     Raises:
         TTVOSError: `path` is a file or the working folder, or holds something that is not `replaceable`.
@@ -118,7 +127,7 @@ def check_folder(path: Path, replaceable: Replaceable = lambda file: False) -> P
     if target == resolved(Path()):
         raise TTVOSError(f"{path}: is the working folder, which cannot be replaced: choose a folder in it")
     try:
-        others = _strangers(target, replaceable) if target.exists() else []
+        others = _strangers(target, replaceable) if replaceable and target.exists() else []
     except OSError as error:
         raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from None
     if others:

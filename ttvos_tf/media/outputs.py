@@ -20,7 +20,9 @@ def check_outputs(
         inputs: files and folders that are read. None and what is no path (a camera's number) are passed over.
         files: option, as the user gave it -> file to write. None is passed over.
         folders: option -> folder that is replaced as a whole, the same way.
-        replaceable: tells whether a file found in such a folder may be replaced; None: any may.
+        replaceable: tells whether a file found in such a folder may be replaced; None: what they hold is not looked at.
+            So it is at the end: `atomic_folder` keeps what somebody put there meanwhile, where a refusal would lose the
+            work.
 
     Raises:
         TTVOSError: an output is an input (under any name), lies in an input folder, or is or holds an input; two
@@ -54,7 +56,7 @@ def check_outputs(
     for path in wanted_files.values():
         check_file(path)
     for path in wanted_folders.values():
-        check_folder(path, replaceable or (lambda file: True))
+        check_folder(path, replaceable)
 
 
 def _identity(path: Path) -> Hashable:
