@@ -104,9 +104,8 @@ def run_script(name: str) -> Callable[[Main], Callable[..., int]]:
                     raise
                 message, code = "interrupted", _stopped()  # a library made another error of it
             finally:
-                if argv is None:  # the process ends here: what comes now needs no traceback
-                    for number in startup.STOPS:
-                        signal.signal(number, signal.SIG_DFL)
+                if argv is None:  # the process ends here
+                    startup.end_at_once()
             _complain(f"{name}: error: {message}")
             return code
 

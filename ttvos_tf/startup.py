@@ -46,6 +46,14 @@ def start(name: str) -> None:
                 _restore_in_workers(number, before)
 
 
+def end_at_once() -> None:
+    """Lets a signal end the program with its exit code and nothing else: all is done, and Python is being shut down."""
+    with contextlib.suppress(ValueError):  # only the main thread may
+        for number in STOPS:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda number, _: os._exit(128 + number))
+
+
 def _restore_in_workers(number: int, handler: Callable | int | None) -> None:
     """Gives forked workers the handler from before: they are stopped by their parent, which reports."""
     mask: set[int] = set()

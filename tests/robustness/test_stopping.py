@@ -44,6 +44,14 @@ def test_a_stop_is_one_line_and_leaves_nothing(tmp_path, number):
     assert os.listdir(tmp_path) == []
 
 
+@STOPS
+def test_a_stop_after_the_work_is_no_traceback(tmp_path, number):
+    program = SCRIPT.format(body="partial.write_text('whole')").replace("sys.exit(main())", "main()")
+    done = python(f"{program}\nos.kill(os.getpid(), {int(number)}); time.sleep(9)", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
+    assert (tmp_path / "o.json").read_text() == "whole"
+
+
 def test_an_error_that_a_library_makes_of_a_stop_is_still_a_stop(tmp_path):
     body = """
         try:
