@@ -63,7 +63,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--frames", type=int, default=12, metavar="N", help="frames of the clip (default: 12)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
-    with open_json(args.json) as write_json:
+    with open_json(args.json, [args.model]) as write_json:
         results = compare(find_model(args.model).resolve(), args.frames)
         write_json(results)
     for each in results:

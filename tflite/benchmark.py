@@ -28,7 +28,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("models", nargs="*", metavar="MODEL", help="files or names (default: all installed models)")
     add_measure_arguments(parser)
     args = parser.parse_args(argv)
-    with open_json(args.json) as write_json:
+    with open_json(args.json, args.models) as write_json:
         reports = measure_all(args)
         write_json(reports)
     print("\n".join(table(reports)))

@@ -29,6 +29,7 @@ from ttvos_tf.data.clip import ClipSource
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.media.sizes import Size, parse_size
 from ttvos_tf.training.settings import load_settings
 from ttvos_tf.weights import config_of, read_npz
@@ -56,11 +57,14 @@ def main(argv: list[str]) -> None:
     expected = load_settings(args.config).model if args.config else None
     clips = open_source("davis", args.calibrate) if args.calibrate else None
     sources = [args.weights] if args.weights else sorted(SHIPPED.glob("*.npz"))
+    read = [*sources, args.config, args.calibrate]
+    check_outputs(read, {"--out": args.out / "ttvos.tflite"})  # the names of files are known when they are made
     for weights in sources:
         if config_of(read_npz(weights), weights).quantized and clips is not None:
             raise TTVOSError(f"--calibrate: {weights} was trained quantised; only float weights are calibrated")
     for weights in sources:
         for path, content in tqdm(files(weights, expected, sizes, clips), unit="file", disable=None):
+            check_outputs(read, {"--out": args.out / path})
             with atomic_file(args.out / path) as partial:
                 partial.write_bytes(content)
             tqdm.write(f"{args.out / path}  {len(content) / 1e6:.1f} MB")

@@ -74,7 +74,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the models (default: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
-    with open_json(args.json) as write_json:
+    with open_json(args.json, [args.int8, args.float]) as write_json:
         results = list(measure(args))
         write_json([asdict(result) for result in results])
     print("\n".join(table(results)))

@@ -31,7 +31,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     parser.add_argument("--vela", default="vela", metavar="COMMAND", help="the compiler (default: vela)")
     args = parser.parse_args(argv)
-    with open_json(args.json) as write_json:
+    with open_json(args.json, [args.model]) as write_json:
         report = compile_file(args.model, args.accelerator, args.vela)
         write_json(report)
     for name, each in report["signatures"].items():

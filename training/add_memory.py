@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.training.settings import load_settings
 
 
@@ -22,12 +23,16 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--weights", type=Path, required=True, help="weights file of the network without a memory")
     parser.add_argument("--out", type=Path, required=True, help="weights file to write")
     args = parser.parse_args(argv)
+    read = [args.weights, args.config]
+    check_outputs(read, {"--out": args.out})
     settings = load_settings(args.config)  # before TensorFlow is imported, which takes a while
 
     from ttvos_tf.training.memory_start import add_memory
     from ttvos_tf.weights import save_weights
 
-    save_weights(args.out, add_memory(settings, args.weights, args.data))
+    network = add_memory(settings, args.weights, args.data)
+    check_outputs(read, {"--out": args.out})
+    save_weights(args.out, network)
     print(f'The network is in {args.out}: init = "{args.out}" in a training config takes it.')
 
 

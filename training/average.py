@@ -13,6 +13,7 @@ import numpy as np
 
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.weights import WEIGHTS, Arrays, config_of, read_npz, write_npz
 
 
@@ -24,7 +25,9 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="weights file to write")
     parser.add_argument("--half", action="store_true", help="store half floats, to release: half the size")
     args = parser.parse_args(argv)
+    check_outputs(args.weights, {"--out": args.out})
     mean = average({path: released(path) for path in args.weights})
+    check_outputs(args.weights, {"--out": args.out})
     write_npz(args.out, half(mean) if args.half else mean)
 
 

@@ -8,6 +8,7 @@ The folder has the layout of DAVIS, with a list of sequences for each difficulty
 sequences need no data. `stills` are composited from the held-out images of the folders given: train without them.
 """
 
+import functools
 import json
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from ttvos_tf.data.looks import Looks, PaintedLooks, StillLooks
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_folder
 from ttvos_tf.media.images import write_mask
+from ttvos_tf.media.outputs import check_outputs
 
 JPEG_QUALITY = 90
 
@@ -43,11 +45,14 @@ def main(argv: list[str]) -> None:
     for name, lowest in (("seed", 0), ("each", 1), ("height", 32)):
         if getattr(args, name) < lowest:
             raise TTVOSError(f"--{name} {getattr(args, name)}: must be {lowest} or more")
+    check = functools.partial(check_outputs, [*args.saliency, *args.objects], {}, {"--out": args.out})
+    check(lambda file: False)
     sources: dict[str, Looks] = {"painted": PaintedLooks()}
     if args.saliency or args.objects:
         sources["stills"] = StillLooks(args.saliency, args.objects)
     with atomic_folder(args.out) as folder:
         count = write(folder, sources, args.seed, args.each, args.height)
+        check()
     print(f"{args.out}: {count} sequences")
 
 

@@ -23,6 +23,7 @@ from ttvos_tf.evaluation.davis import annotated, predicted
 from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.images import read_image, read_mask
+from ttvos_tf.media.outputs import check_outputs
 
 RIGHT, MISSED, WRONG = (0, 130, 0), (0, 0, 130), (130, 0, 0)
 HEIGHT = 180  # of a picture, in pixels
@@ -42,9 +43,13 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--out", type=Path, default=Path("errors.png"), metavar="FILE", help="(default: errors.png)")
     args = parser.parse_args(argv)
     videos = sequences(args.davis, args.split, args.year)
+    read = [folder for video in videos for folder in (video.frames[0].parent, video.annotations[0].parent)]
+    read += [args.results / video.name for video in videos]
+    check_outputs(read, {"--out": args.out})
     rows = [row(video, args) for video in tqdm(videos, unit="sequence", disable=None)]
     width = max(pictures.shape[1] for pictures in rows)
     sheet = np.vstack([np.pad(pictures, ((0, 0), (0, width - pictures.shape[1]), (0, 0))) for pictures in rows])
+    check_outputs(read, {"--out": args.out})
     with atomic_file(args.out) as partial:
         Image.fromarray(sheet).save(partial, format="PNG")
     print(args.out)

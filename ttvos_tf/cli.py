@@ -4,8 +4,11 @@ import importlib
 import os
 import sys
 
-from ttvos_tf import __version__
-from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf import __version__, startup
+
+startup.start("ttvos")  # before what takes time to import
+
+from ttvos_tf.command_line import Parser, run_script  # noqa: E402
 
 DESCRIPTION = """\
 Video object segmentation: give the mask or the box of one or more objects in the first frame of a video, and get their

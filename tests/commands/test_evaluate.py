@@ -1,6 +1,7 @@
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -322,11 +323,13 @@ def test_needs_no_tensorflow():
     assert subprocess.run([sys.executable, "-c", loaded]).returncode == 0
 
 
-def test_foreign_files_are_not_replaced(davis, tmp_path, tracker):
-    before = (davis / "Annotations/480p/cat/00001.png").read_bytes()
-    with pytest.raises(TTVOSError, match="would be lost"):
-        evaluate("--davis", davis, "--model", "some.tflite", "--out", davis / "Annotations/480p")
-    assert (davis / "Annotations/480p/cat/00001.png").read_bytes() == before
+@pytest.mark.parametrize(("out", "message"), [("Annotations/480p", "is read as input"), ("copy", "would be lost")])
+def test_foreign_files_are_not_replaced(davis, tracker, out, message):
+    shutil.copytree(davis / "Annotations/480p", davis / "copy")
+    before = (davis / out / "cat/00001.png").read_bytes()
+    with pytest.raises(TTVOSError, match=message):
+        evaluate("--davis", davis, "--model", "some.tflite", "--out", davis / out)
+    assert (davis / out / "cat/00001.png").read_bytes() == before
 
 
 def test_own_masks_are_replaced(davis, tmp_path, tracker):

@@ -246,6 +246,14 @@ def test_profile_shows_where_the_time_goes(script, config, tmp_path, capsys, mon
     assert next(readings, None) is None
 
 
+def test_weights_that_a_run_starts_from_are_not_overwritten(tmp_path):
+    start = tmp_path / RELEASE
+    start.write_text("weights")
+    with pytest.raises(TTVOSError, match="is read as input"):
+        train(dataclasses.replace(TINY, init=str(start)), Path("."), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [RELEASE] and start.read_text() == "weights"
+
+
 def test_clips_grow_in_equal_parts():
     settings = dataclasses.replace(TINY.train, lengths=(2, 4, 5), steps=8)
     assert [settings.length_at(step) for step in range(8)] == [2, 2, 2, 4, 4, 4, 5, 5]

@@ -18,6 +18,7 @@ from ttvos_tf.backbones.torch_checkpoint import StateDict, read_state_dict
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.compat import keras
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.weights import Arrays, write_npz
 
 HEADS = ("incre_modules.", "downsamp_modules.", "final_layer.", "classifier.", "last_layer.")
@@ -77,6 +78,7 @@ def main(argv: list[str]) -> None:
     args = parser.parse_args(argv)
     if args.target.suffix != ".npz":
         raise TTVOSError(f"{args.target}: the output must end in .npz")
+    check_outputs([args.source], {"OUT.npz": args.target})
     arrays = convert(read_state_dict(args.source), args.source)
     write_npz(args.target, arrays)
     print(f"{args.target}: {len(arrays)} tensors, {sum(array.size for array in arrays.values()):,} values")

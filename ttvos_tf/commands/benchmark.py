@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         TTVOSError: no such model, no model of that size, a number out of range, or a file that cannot be written.
     """
-    with open_json(args.json) as write_json:
+    with open_json(args.json, [args.model]) as write_json:
         report = measure(args.model, args.size, args.threads, args.frames, args.objects, args.runtime)
         write_json(report)
     stages = ", ".join(f"{stage} {took:.1f}" for stage, took in report["stages_ms"].items())

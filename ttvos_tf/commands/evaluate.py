@@ -5,6 +5,7 @@ masks are written; then the masks are read back and scored, exactly as those of 
 """
 
 import argparse
+import functools
 from pathlib import Path
 
 from ttvos_tf.commands.options import open_json
@@ -15,8 +16,10 @@ from ttvos_tf.evaluation.report import global_csv, sequence_csv, table, to_json
 from ttvos_tf.evaluation.score import score_folder
 from ttvos_tf.evaluation.track import track_folder
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.media.images import is_written_by_us
+from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.installed import full_name
+from ttvos_tf.runtime.installed import FOLDER, full_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,13 +55,29 @@ def run(args: argparse.Namespace) -> None:
             raise TTVOSError(f"{video.frames[0].parent}: needs 3 frames or more: the first and the last are not scored")
     fps = None
     out = args.out or args.results or _default_folder(args)
-    with open_json(args.json) as write_json:
+    tables = {
+        out / f"global_results-{args.split}.csv": global_csv,
+        out / f"per-sequence_results-{args.split}.csv": sequence_csv,
+    }
+    # Not the folder of the data set: its own Results may lie in it.
+    read = [folder for video in videos for folder in (video.frames[0].parent, video.annotations[0].parent)]
+    read += [args.results / video.name for video in videos] if args.results else [args.model, FOLDER]
+    check = functools.partial(
+        check_outputs,
+        read,
+        {"--json": args.json, **{f"--out, for {path.stem}:": path for path in tables}},
+        {f"--out, for {video.name}:": out / video.name for video in videos if args.model},
+    )
+    check(is_written_by_us)
+    with open_json(args.json, read) as write_json:
         if args.model:
             fps = track_folder(Tracker(args.model, num_threads=args.threads), videos, args.year, args.init, out)
         scores = score_folder(videos, args.results or out, args.year)
-        _write(out / f"global_results-{args.split}.csv", global_csv(scores))
-        _write(out / f"per-sequence_results-{args.split}.csv", sequence_csv(scores))
+        check()
         write_json(to_json(scores, fps))
+        for path, text in tables.items():
+            with atomic_file(path) as partial:
+                partial.write_text(text(scores))
     print(f"DAVIS-{args.year} {args.split}: {len(videos)} sequences, {len(scores)} objects\n\n{table(scores)}\n")
     if fps is not None:
         print(f"{fps:.1f} frames per second with {args.threads} threads; reading and writing files is not counted")
@@ -70,8 +89,3 @@ def _default_folder(args: argparse.Namespace) -> Path:
     model = Path(args.model)
     name = model.stem if model.suffix == SUFFIX else full_name(args.model)
     return Path("results") / f"davis{args.year}-{args.split}-{name}{given}"
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_file(path) as partial:
-        partial.write_text(text)

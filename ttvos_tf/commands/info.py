@@ -46,16 +46,18 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         TTVOSError: no such model or config, or a bad size.
     """
-    if args.model in BACKBONES or args.model.endswith((".toml", ".json")):
-        size = parse_size(args.size) if args.size else PAPER_SIZE
-        report = network_report(_read_config(args.model), size)
-        lines = _network_lines(report)
-    elif args.size:
-        raise TTVOSError(f"--size: {args.model} is a model file, made for one size; only networks are counted at any")
-    else:
-        report = file_report(find_model(args.model))
-        lines = _file_lines(report)
-    with open_json(args.json) as write_json:
+    with open_json(args.json, [args.model]) as write_json:
+        if args.model in BACKBONES or args.model.endswith((".toml", ".json")):
+            size = parse_size(args.size) if args.size else PAPER_SIZE
+            report = network_report(_read_config(args.model), size)
+            lines = _network_lines(report)
+        elif args.size:
+            raise TTVOSError(
+                f"--size: {args.model} is a model file, made for one size; only networks are counted at any"
+            )
+        else:
+            report = file_report(find_model(args.model))
+            lines = _file_lines(report)
         write_json(report)
     print("\n".join([*lines, "", *_state_lines(report["state"])]))
 

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import json
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -9,23 +10,37 @@ from pathlib import Path
 from typing import TypeVar
 
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.media.outputs import check_outputs
+from ttvos_tf.runtime.installed import FOLDER
 from ttvos_tf.runtime.interpreter import RUNTIMES
+from ttvos_tf.startup import STOPS
 
 T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def open_json(path: Path | None) -> Iterator[Callable[[object], object]]:
+def open_json(path: Path | None, inputs: Iterable[str | Path | None]) -> Iterator[Callable[[object], None]]:
     """Yields a function that writes numbers, lists and dicts as JSON to `path`; to nowhere if it is None.
 
+    Args:
+        path: the file, of the option --json.
+        inputs: what is read, which `path` must not replace (media.outputs.check_outputs). Installed models are too.
+
     Raises:
-        TTVOSError: before the block: `path` cannot be written.
+        TTVOSError: before the block, or when it writes: `path` cannot be written, or would replace an input.
     """
     if path is None:
         yield lambda value: None
-    else:
-        with atomic_file(path) as partial:
-            yield lambda value: partial.write_text(json.dumps(value, indent=2) + "\n")
+        return
+    check = functools.partial(check_outputs, [*inputs, FOLDER], {"--json": path})
+    check()
+    with atomic_file(path) as partial:
+
+        def write(value: object) -> None:
+            check()
+            partial.write_text(json.dumps(value, indent=2) + "\n")
+
+        yield write
 
 
 def add_measure_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,18 +53,20 @@ def add_measure_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def until_interrupted(items: Iterable[T]) -> Iterator[T]:
-    """Goes on until Ctrl-C, which ends it between two items instead of raising KeyboardInterrupt."""
+    """Goes on until Ctrl-C or another stop, which ends it between two items instead of raising KeyboardInterrupt."""
     interrupted = False
+    signals = [number for number in STOPS if signal.getsignal(number) != signal.SIG_IGN]
 
     def note(*_: object) -> None:
         nonlocal interrupted
         interrupted = True
 
-    before = signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in signals}
     try:
         for item in items:
             yield item
             if interrupted:
                 break
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

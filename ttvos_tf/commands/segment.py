@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import hashlib
 import time
 from pathlib import Path
@@ -13,12 +14,13 @@ from ttvos_tf.commands.options import open_json, until_interrupted
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file, atomic_folder
 from ttvos_tf.media.images import is_written_by_us, read_mask, source_of, write_mask
+from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.media.overlay import draw_overlay
 from ttvos_tf.media.sizes import Size
 from ttvos_tf.media.video import open_source
 from ttvos_tf.media.video_writer import VideoWriter, check_suffix
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.installed import default_name
+from ttvos_tf.runtime.installed import FOLDER, default_name
 from ttvos_tf.runtime.interpreter import RUNTIMES
 from ttvos_tf.runtime.objects import Box, objects_in_mask
 
@@ -80,7 +82,13 @@ def run(args: argparse.Namespace) -> None:
     origin = _origin(args.source)
     if not args.out:
         _check_origin(out, origin)
-    _check_outputs(args, out)
+    if args.overlay:
+        check_suffix(args.overlay)
+    read = [args.source, args.mask, args.model, args.encoder, FOLDER]
+    replaceable = is_written_by_us if args.out else functools.partial(_is_mask_of, origin)
+    files = {"--overlay": args.overlay, "--json": args.json}
+    check = functools.partial(check_outputs, read, files, {"--out": out})
+    check(replaceable)
     source = open_source(args.source)
     frames = until_interrupted(source) if source.live else iter(source)
     name, frame = next(frames, ("", None))
@@ -92,12 +100,12 @@ def run(args: argparse.Namespace) -> None:
     labels = tracker.start(frame, mask, args.box)
     with contextlib.ExitStack() as outputs:
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
-        write_report = outputs.enter_context(open_json(args.json))
-        folder = outputs.enter_context(atomic_folder(out, replaceable=is_written_by_us))
+        write_report = outputs.enter_context(open_json(args.json, read))
+        folder = outputs.enter_context(atomic_folder(out, replaceable))
         video = None
         if args.overlay:
             path = outputs.enter_context(atomic_file(args.overlay))
-            video = outputs.enter_context(VideoWriter(path, source.fps, size))
+            video = outputs.enter_context(VideoWriter(path, source.fps, size, args.overlay))
 
         def write(name: str, frame: np.ndarray, labels: np.ndarray) -> None:
             write_mask(folder / f"{name}.png", labels, origin)
@@ -120,23 +128,11 @@ def run(args: argparse.Namespace) -> None:
             "objects": list(tracker.ids),
             "out": str(out),
         }
+        if video:
+            video.close()
+        check()  # again, and before the first rename: the work took a while
         write_report(report)
     _print_summary(report, args)
-
-
-def _check_outputs(args: argparse.Namespace, out: Path) -> None:
-    """Refuses an overlay of the wrong kind, and outputs in a place where they would replace an input or each other."""
-    if args.overlay:
-        check_suffix(args.overlay)
-    inputs = [Path(path).resolve() for path in (args.source, args.mask, args.model) if path]
-    files = {"--overlay": args.overlay, "--json": args.json}
-    for option, path in files.items():
-        if path and path.resolve() in inputs:
-            raise TTVOSError(f"{option} {path}: is read as input: choose another name")
-        if path and out.resolve() in path.resolve().parents:
-            raise TTVOSError(f"{option} {path}: lies in {out}, the folder of the masks, which holds nothing else")
-    if out.resolve() in [path.parent for path in inputs]:
-        raise TTVOSError(f"--out {out}: holds an input: choose another folder")
 
 
 def _origin(source: str) -> str:
@@ -146,8 +142,13 @@ def _origin(source: str) -> str:
 
 def _check_origin(out: Path, origin: str) -> None:
     """Refuses the default folder if it holds the masks of another source of that name."""
-    if any(source_of(file) not in (None, "", origin) for file in sorted(out.glob("*.png"))[:1]):
+    if any(is_written_by_us(file) and not _is_mask_of(origin, file) for file in sorted(out.glob("*.png"))[:1]):
         raise TTVOSError(f"{out}: holds the masks of another source of that name: choose a folder with --out")
+
+
+def _is_mask_of(origin: str, file: Path) -> bool:
+    """Whether a file is a mask of that source, or one of before masks told their source."""
+    return source_of(file) in ("", origin)
 
 
 def _read_first_mask(path: str, size: Size) -> np.ndarray:

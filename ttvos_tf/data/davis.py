@@ -7,7 +7,7 @@ with a folder `trainval` between, as the tools of 2017 unpack it.
 from pathlib import Path
 
 from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
-from ttvos_tf.data.files import files_by_stem
+from ttvos_tf.data.files import check_name, files_by_stem
 from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
 
@@ -21,14 +21,15 @@ def sequences(root: str | Path, split: str = "train", year: str = "2016") -> lis
         year: "2016" or "2017".
 
     Raises:
-        TTVOSError: a file or folder is missing, or an image has no mask.
+        TTVOSError: a file or folder is missing, an image has no mask, or a name leads out of its folder.
     """
+    check_name(split, "split")
     root = Path(root)
     bases = [root, root / year, root / year / "trainval"]
     listing = next((path for base in bases if (path := base / f"ImageSets/{year}/{split}.txt").is_file()), None)
     if listing is None:
         raise TTVOSError(f"{root}: no ImageSets/{year}/{split}.txt below it: not a DAVIS {year} folder with that split")
-    names = listing.read_text().split()
+    names = [check_name(name, listing) for name in listing.read_text().split()]
     if not names:
         raise TTVOSError(f"{listing}: names no sequence")
     base = listing.parents[2]

@@ -5,6 +5,21 @@ from pathlib import Path
 from ttvos_tf.errors import TTVOSError
 
 
+def check_name(name: str, source: str | Path) -> str:
+    """A name that a list gives to a file or folder, if it stays in the folder that it is looked up in, or written to.
+
+    Args:
+        name: what the list says.
+        source: the list, for the error.
+
+    Raises:
+        TTVOSError: it would lead elsewhere, or is no name.
+    """
+    if name in ("", ".", "..") or any(each in "/\\" or not each.isprintable() for each in name):
+        raise TTVOSError(f"{source}: {name!r} is no name of a file or folder: it must hold no / and lead nowhere else")
+    return name
+
+
 def files_by_stem(folder: Path, *suffixes: str) -> dict[str, Path]:
     """The files of a folder that have one of the suffixes, by name without suffix, sorted.
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
+from ttvos_tf.data.files import check_name
 from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
 
@@ -36,8 +37,8 @@ def sequences(root: str | Path, split: str = "train") -> list[AnnotatedVideo]:
         raise TTVOSError(f"{meta}: does not list videos, their objects and the frames of each") from None
     found = [
         AnnotatedVideo(
-            name,
-            tuple(base / "JPEGImages" / name / f"{frame}.jpg" for frame in frames),
+            check_name(name, meta),
+            tuple(base / "JPEGImages" / name / f"{check_name(frame, meta)}.jpg" for frame in frames),
             tuple(base / "Annotations" / name / f"{frame}.png" for frame in frames),
         )
         for name, frames in frames_of.items()

@@ -42,7 +42,12 @@ def score_folder(videos: list[AnnotatedVideo], results: Path, year: str) -> dict
     # "spawn": forking a process in which a model has run copies its locks, but not the threads that hold them.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, initializer=_start_worker) as pool:
-        found = pool.map(functools.partial(score_video, results=results, year=year), videos)
+        # Workers start with the signals of a terminal blocked: to stop is the parent's to report.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+        try:
+            found = pool.map(functools.partial(score_video, results=results, year=year), videos)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         scores = list(tqdm(found, total=len(videos), unit="sequence", desc="scoring", disable=None))
     return {
         f"{video.name}_{i}": score
@@ -71,5 +76,4 @@ def score_video(video: AnnotatedVideo, results: Path, year: str) -> dict[int, Sc
 
 
 def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to report
     cv2.setNumThreads(1)  # the processes share the cores already

@@ -112,7 +112,7 @@ class VideoFile:
         fps, promised = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
         capture.release()
         self.fps = _plausible_fps(fps)
-        times = _packet_times(path)
+        times = packet_times(path)
         if not times:
             raise TTVOSError(f"{path}: cannot be read as a video: damaged, or in a format that OpenCV does not decode")
         # The promise is duration times rate in many containers, more than there are if the rate varies. So it counts
@@ -172,7 +172,7 @@ class Camera:
             self._capture.release()
 
 
-def _packet_times(path: Path) -> list[float]:
+def packet_times(path: Path) -> list[float]:
     """Presentation times of a video's packets in milliseconds, in file order, read without decoding."""
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
     times = []

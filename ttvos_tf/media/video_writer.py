@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.containers import is_truncated
 from ttvos_tf.media.sizes import Size
+from ttvos_tf.media.video import packet_times
 
 SUFFIXES = (".mp4", ".webm")
 
@@ -27,25 +29,29 @@ class VideoWriter:
         codec: "h264", "vp9" or "vp8".
     """
 
-    def __init__(self, path: Path, fps: float, size: Size):
+    def __init__(self, path: Path, fps: float, size: Size, name: Path | None = None):
         """Begins a video.
 
         Args:
             path: the file, `.mp4` or `.webm`.
             fps: frames per second.
             size: (height, width) of the frames.
+            name: what errors call the file, if it is to be renamed.
 
         Raises:
             TTVOSError: another suffix, or no encoder that browsers play.
         """
         check_suffix(path)
-        self._path = path
+        self._path, self._name = path, name or path
+        self._frames = 0
+        self._closed = False
         # All three codecs keep colour at half resolution, so odd sizes get one row or column more.
         self._pad = size[0] % 2, size[1] % 2
         self.codec, self._encoder = _open_encoder(path, fps, size[1] + self._pad[1], size[0] + self._pad[0])
 
     def write(self, frame: np.ndarray) -> None:
         """Appends a frame, uint8 (H, W, 3) RGB."""
+        self._frames += 1
         padded = cv2.copyMakeBorder(frame, 0, self._pad[0], 0, self._pad[1], cv2.BORDER_REPLICATE)
         self._encoder.write(cv2.cvtColor(padded, cv2.COLOR_RGB2BGR))
 
@@ -60,14 +66,22 @@ class VideoWriter:
             self._encoder.release()
 
     def close(self) -> None:
-        """Finishes the file.
+        """Finishes the file, and counts its frames: an encoder says nothing of a full disk. Once is enough.
 
         Raises:
             TTVOSError: the encoder failed, on a full disk for instance.
         """
+        if self._closed:
+            return
+        self._closed = True
         self._encoder.release()
-        if not cv2.VideoCapture(str(self._path)).isOpened():
-            raise TTVOSError(f"{self._path}: the video could not be written: is there room on the disk?")
+        # Packets of one time are one frame: VP8 has hidden ones.
+        found = 0 if is_truncated(self._path) else len(set(packet_times(self._path)))
+        if found != self._frames or not found:
+            raise TTVOSError(
+                f"{self._name}: the video could not be written: {found} of {self._frames} frames are whole: "
+                "is there room on the disk?"
+            )
 
 
 def check_suffix(path: Path) -> None:
@@ -91,7 +105,7 @@ class _FFmpeg:
             self._process.stdin.write(frame.data)  # type: ignore[union-attr]
 
     def release(self) -> None:
-        self._process.communicate()
+        self._process.communicate()  # its exit code tells no more than the frames, which `close` counts
 
 
 def _open_encoder(path: Path, fps: float, width: int, height: int) -> tuple[str, "cv2.VideoWriter | _FFmpeg"]:

@@ -164,7 +164,7 @@ def distill(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fa
     Raises:
         TTVOSError: bad data, weights or checkpoint, or an error that is no longer finite.
     """
-    check_folder(out, resume)
+    check_folder(out, resume, settings.weights_read(data_root))
     sources, train = open_sources(settings, data_root), settings.train
     distiller = FeatureDistiller(settings, data_root)
     make_folder(out)

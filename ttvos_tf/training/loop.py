@@ -108,7 +108,7 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
     Raises:
         TTVOSError: bad data or checkpoint, or a loss that is no longer finite; the last whole checkpoint stays.
     """
-    check_folder(out, resume)
+    check_folder(out, resume, settings.weights_read(data_root))
     if settings.teacher_weights:
         raise TTVOSError("teacher_weights is for training/teach.py; training starts from `init`")
     strategy = choose_strategy()  # first: tf.distribute wants to start before anything else computes

@@ -1,5 +1,6 @@
 """Everything that a run leaves in its folder."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -8,6 +9,7 @@ from tqdm import tqdm
 
 from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.training.log import LOG_EVERY, Log
 from ttvos_tf.training.settings import RunSettings
 from ttvos_tf.training.tensorboard import Board
@@ -55,8 +57,13 @@ class Learner(Protocol):
         ...
 
 
-def check_folder(out: Path, resume: bool) -> None:
-    """Refuses a folder without a run to resume, and one whose run a new one would overwrite.
+def check_folder(out: Path, resume: bool, read: Iterable[Path] = ()) -> None:
+    """Refuses a folder without a run to resume, and one whose run, or what is read, a new one would overwrite.
+
+    Args:
+        out: the folder.
+        resume: whether a run in it goes on.
+        read: weights that a new run starts from.
 
     Raises:
         TTVOSError: saying so.
@@ -65,6 +72,9 @@ def check_folder(out: Path, resume: bool) -> None:
         raise TTVOSError(f"{out}: no run to resume; --out must be the folder of an earlier one")
     if not resume and (out / CHECKPOINT).exists():
         raise TTVOSError(f"{out}: holds an earlier run: continue it with --resume, delete it, or choose another --out")
+    if not resume:
+        files = (CHECKPOINT, RELEASE, BEST, LOG, VALIDATION)
+        check_outputs(read, {f"--out, for {name}:": out / name for name in files})
 
 
 def make_folder(out: Path) -> None:

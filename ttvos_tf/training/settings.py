@@ -180,6 +180,10 @@ class RunSettings(_Files):
     data: tuple[DataSettings, ...] = ()
     validation: ValidationSettings | None = None
 
+    def weights_read(self, data_root: Path) -> list[Path]:
+        """The files that a run starts from."""
+        return [resolve(path, data_root) for path in (self.init, self.backbone_weights, self.teacher_weights) if path]
+
 
 def as_json(settings: TrainSettings | RunSettings) -> dict[str, Any]:
     """Settings as they come back from JSON, lists for tuples: to write into files and compare with what they hold."""
