@@ -16,7 +16,7 @@ test: $(DEV)/ready
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports
-	$(DEV)/bin/pytest -m "not slow"
+	$(DEV)/bin/pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(DEV)/ready
 	$(DEV)/bin/pytest -m slow

@@ -84,6 +84,6 @@ def test_a_restored_trainer_goes_on_as_if_nothing_had_happened(tmp_path):
 
 def test_released_weights_are_no_checkpoint(tmp_path):
     trainer = trainer_of()
-    trainer.release(tmp_path / "weights.npz")
+    trainer.export_weights(tmp_path / "weights.npz")
     with pytest.raises(TTVOSError, match=r"weights\.npz"):
         trainer.restore(tmp_path / "weights.npz")
