@@ -20,7 +20,6 @@ from ttvos_tf.training.settings import load_settings
 
 COMMANDS = sorted({tuple(words) for page in PAGES for words in commands(read(page))})
 OURS = ("training/", "tflite/", "weights/", "docs/", "ttvos_tf/")  # folders of the repository
-CAR = 1
 
 
 class Parsed(Exception):  # noqa: N818
