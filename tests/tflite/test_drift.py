@@ -10,7 +10,7 @@ SCRIPT = "tflite/drift.py"
 
 # int8 files that are known to drift, on which clips, by how much. That one stops, or another begins, is news.
 DRIFTS = {
-    "mobilenet_v2_480x864_int8": {"dance-jump"},  # an IoU of 0.835
+    "mobilenet_v2_480x864_int8": {"bus"},  # an IoU of 0.927
     "hrnet_480x864_int8": {"bus", "rendered car"},  # an IoU of 0.522, and of 0.873
 }
 

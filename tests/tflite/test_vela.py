@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("vela") is None, reason="needs `pip install ethos-u-vela`")
-@pytest.mark.parametrize(("reach", "step", "segment"), [(0.0, 0.85, 0.86), (0.25, 0.86, 0.88)])
+@pytest.mark.parametrize(("reach", "step", "segment"), [(0.25, 0.66, 0.59)])
 def test_vela_maps_nearly_all_operators(script, tmp_path, reach, step, segment):
     size = (96, 160)  # multiples of 32, as 480x864: every resize doubles
     network = load_model(ROOT / "weights/mobilenet_v2.npz", height=size[0], width=size[1])
@@ -34,11 +34,12 @@ def test_vela_maps_nearly_all_operators(script, tmp_path, reach, step, segment):
         path.write_bytes(content)
         report = script.compile_file(path)["signatures"]
         shares[name] = {signature: each["npu_share"] for signature, each in report.items()}
-    assert shares["encode"] == {"encode": 1.0}
-    # The template's float32 arithmetic, float32 masks and one pixel shuffle stay on the CPU.
+    # All but one operator: the keys' L2_NORMALIZATION.
+    assert shares["encode"]["encode"] > 0.985
+    # The memory's read-out, the template's float32 arithmetic, float32 masks and one pixel shuffle stay on the CPU.
     assert shares["int8"]["step"] >= step
     assert shares["int8"]["segment"] >= segment
-    assert shares["int8"]["encode"] == 1.0
+    assert shares["int8"]["encode"] > 0.985
 
 
 def test_bad_input_is_one_line(script, tmp_path, capsys):
