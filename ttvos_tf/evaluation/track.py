@@ -1,13 +1,14 @@
 """Tracks the sequences of a split with a model and writes their masks."""
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
+from ttvos_tf.data.augment import bounding_box
 from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, object_ids
@@ -15,7 +16,6 @@ from ttvos_tf.media.atomic import atomic_folder
 from ttvos_tf.media.images import is_written_by_us, read_image, read_mask, write_mask
 from ttvos_tf.media.sizes import Size, format_size, size_of
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.runtime.objects import Box
 
 
 def track_folder(tracker: Tracker, videos: list[AnnotatedVideo], year: str, init: str, out: Path) -> float:
@@ -58,7 +58,7 @@ def track(tracker: Tracker, video: AnnotatedVideo, year: str, init: str) -> Iter
     if init == "box":
         # Not painted into a mask, because boxes may overlap. The tracker numbers them from 1.
         names = np.array([0, *ids], np.uint8)
-        yield names[tracker.start(frame, boxes=[_bounding_box(first == i) for i in ids])], 0.0
+        yield names[tracker.start(frame, boxes=[dataclasses.astuple(bounding_box(first == i)) for i in ids])], 0.0
     else:
         names = np.arange(256, dtype=np.uint8)
         yield tracker.start(frame, first), 0.0
@@ -80,11 +80,6 @@ def ids_of(first: np.ndarray, video: AnnotatedVideo) -> list[int]:
     if not ids:
         raise TTVOSError(f"{video.annotations[0]}: holds no object (255 is void; DAVIS-2016 masks need --year 2016)")
     return ids
-
-
-def _bounding_box(mask: np.ndarray) -> Box:
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return x, y, width, height
 
 
 def _read_frame(path: Path, size: Size) -> np.ndarray:
