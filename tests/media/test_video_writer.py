@@ -120,7 +120,7 @@ SOURCES = {
     "aac": (".mp4", ("-c:v", "libx264", "-c:a", "aac")),
     "pcm": (".mov", ("-c:v", "libx264", "-c:a", "pcm_s16le")),
     "vorbis": (".mkv", ("-c:v", "libx264", "-c:a", "libvorbis")),
-    "opus": (".webm", ("-c:v", "libvpx", "-c:a", "libopus")),
+    "opus": (".webm", ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")),
 }
 
 

@@ -33,7 +33,7 @@ def ffmpeg() -> str | None:
 @functools.cache
 def encodes(options: tuple[str, ...]) -> bool:
     """Whether ffmpeg encodes video with these options; some builds lack x264 or libvpx."""
-    source = "-f lavfi -i color=size=64x64:duration=0.1".split()
+    source = ["-f", "lavfi", "-i", "color=size=64x64:duration=0.1"]
     return _run([*source, *options, "-f", "null", "-"]) is not None
 
 

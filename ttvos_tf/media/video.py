@@ -73,8 +73,8 @@ class Folder:
 
     fps = DEFAULT_FPS
     live = False
-    times = None
-    sound = None
+    times: list[float] | None = None
+    sound: Path | None = None
 
     def __init__(self, path: Path):
         visible = (file for file in path.iterdir() if file.name[0] != "." and file.name.lower() not in LITTER)
@@ -129,7 +129,8 @@ class VideoFile:
                 f"{path}: cut short or damaged: {len(times)} of its {promised:.0f} frames are there: "
                 "copy it again, repair it (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
             )
-        self.path = self.sound = path
+        self.path = path
+        self.sound: Path | None = path
         # Packets of one time give one picture: VP8's hidden reference frames, or what an edit cut off at the start.
         self._times = sorted(set(times))
         self.count: int | None = len(self._times)
@@ -158,8 +159,8 @@ class Camera:
 
     count: int | None = None
     live = True
-    times = None
-    sound = None
+    times: list[float] | None = None
+    sound: Path | None = None
 
     def __init__(self, index: int):
         self._capture = cv2.VideoCapture(index)

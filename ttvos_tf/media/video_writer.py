@@ -1,8 +1,8 @@
 """Writes a video: for browsers (MP4, WebM), or with transparency for editors (MOV, WebM).
 
-With the program ffmpeg, MP4 is H.264, WebM is VP9 and MOV is ProRes 4444; frames keep their times and the video its sound.
-Without it OpenCV writes MP4 and WebM, of one frame rate and without sound. Its wheel for Linux has no H.264: there MP4 is
-VP9, which plays as well, but takes about 0.3 s for a frame of 854x480; WebM is VP8, three times as fast as that.
+With the program ffmpeg, MP4 is H.264, WebM is VP9 and MOV is ProRes 4444; frames keep their times and the video its
+sound. Without it OpenCV writes MP4 and WebM, of one frame rate and without sound. Its wheel for Linux has no H.264:
+there MP4 is VP9, which plays as well, but takes about 0.3 s for a frame of 854x480; WebM is VP8, three times as fast.
 """
 
 import contextlib
