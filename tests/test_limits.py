@@ -23,11 +23,13 @@ def test_numbers_within_their_limits(change):
     ("change", "message"),
     [
         ({"share": 1.5}, "train.share must be from 0 to 1, not 1.5"),
+        ({"share": -1}, "train.share must not be negative, but is -1"),
+        ({"lengths": (0,)}, "train.lengths must be at least 1, not 0"),
         ({"share": float("nan")}, "train.share must be from 0 to 1, not nan"),
         ({"share": float("inf")}, "train.share must be from 0 to 1, not inf"),
         ({"share": 10**5000}, "train.share must be from 0 to 1, not a int"),
-        ({"share": True}, "train.share must be from 0 to 1, not True"),
-        ({"share": "1"}, "train.share must be from 0 to 1, not '1'"),
+        ({"share": True}, "train.share must be a number from 0 to 1, not True"),
+        ({"share": "1"}, "train.share must be a number from 0 to 1, not '1'"),
         ({"lengths": (2, 10)}, "train.lengths must be from 1 to 9, not 10"),
     ],
 )

@@ -27,7 +27,8 @@ def check_limits(config: Any, prefix: str = "") -> None:
     """
     for field in dataclasses.fields(config):
         if limits := field.metadata.get("limits"):
-            check_number(getattr(config, field.name), *limits, prefix + field.name)
+            low, high = limits
+            check_number(getattr(config, field.name), low, high, prefix + field.name)
 
 
 def check_number(value: Any, low: float, high: float, name: str) -> None:
@@ -36,9 +37,17 @@ def check_number(value: Any, low: float, high: float, name: str) -> None:
     Raises:
         TTVOSError: naming it, if it is no number from `low` to `high`.
     """
+    each: Any
     for each in value if isinstance(value, tuple) else (value,):
-        if isinstance(each, bool) or not isinstance(each, numbers.Real) or not low <= each <= high:
-            raise TTVOSError(f"{name} must be from {low} to {high}, not {shown(each)}")
+        if isinstance(each, bool) or not isinstance(each, numbers.Real):
+            wanted = f"be a number from {low} to {high}, not"
+        elif each < low:
+            wanted = f"be at least {low}, not" if low else "not be negative, but is"
+        elif not each <= high:  # nan too
+            wanted = f"be from {low} to {high}, not"
+        else:
+            continue
+        raise TTVOSError(f"{name} must {wanted} {shown(each)}")
 
 
 def check_whole(value: Any, low: int, high: int, name: str) -> int:
