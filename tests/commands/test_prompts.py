@@ -98,12 +98,12 @@ BAD = {
     "start beyond the end": (("--box", "1,1,9,9", "--start", "99"), "frame 99: the frames of the video are 0 to 9"),
     "start before the beginning": (
         ("--box", "1,1,9,9", "--start", "-1"),
-        "argument --start: expected the number of a frame",
+        "argument --start: expected the number",
     ),
     "no mask there": (("--mask", "0=0.png", "--mask", "5=none.png"), "none.png: no such mask"),
     "a mask of another size": (
         ("--mask", "0=0.png", "--mask", "5=small.png"),
-        "small.png: is 32x20, but its frame is 96x64",
+        "small.png: is 32x20",
     ),
     "an object that is not in the mask": (("--mask", "5:3=5.png"), "5.png: holds no object 3: its objects are [1, 2]"),
     "twice in a frame": (("--mask", "0=0.png", "--box", "0:2=1,1,9,9"), "object 2 is given twice in frame 0"),
@@ -113,8 +113,8 @@ BAD = {
     "a box outside": (("--mask", "0=0.png", "--box", "5:1=96,0,9,9"), "box 96,0,9,9: covers no pixel"),
     "two first masks": (("--mask", "0.png", "--mask", "5.png"), "argument --mask: not allowed with argument --mask"),
     "first mask and box": (("--mask", "0.png", "--box", "1,1,9,9"), "argument --box: not allowed with argument --mask"),
-    "no file of prompts": (("--prompts", "none.json"), "none.json: no such file of prompts"),
-    "a video for prompts": (("--prompts", "walk.avi"), "walk.avi: cannot be read as JSON"),
+    "no file of prompts": (("--prompts", "none.json"), "none.json: no such file"),
+    "a video for prompts": (("--prompts", "walk.avi"), "walk.avi: is no text in UTF-8"),
     "a report on the prompts": (("--prompts", "p.json", "--json", "p.json"), "--json p.json: is read as input"),
     "a report on a later mask": (("--mask", "0=0.png", "--mask", "5=5.png", "--json", "5.png"), "is read as input"),
 }

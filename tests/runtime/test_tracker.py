@@ -283,14 +283,14 @@ FRAME, MASK = np.zeros((*SIZE, 3), np.uint8), np.ones(SIZE, np.uint8)
         (lambda t: (t.start(FRAME, MASK), t.add_object(FRAME)), "add_object: give either a mask or boxes"),
         (
             lambda t: (t.start(FRAME, MASK), t.add_object(FRAME, boxes={1: (0, 0, 9, 9)})),
-            "the boxes: object 1 is tracked",
+            "boxes: object 1 is tracked",
         ),
         (lambda t: t.correct(FRAME, MASK), "no video has begun"),
         (lambda t: (t.start(FRAME, MASK), t.correct(FRAME)), "correct: give either a mask or boxes"),
         (lambda t: (t.start(FRAME, MASK), t.correct(FRAME, 2 * MASK)), r"object 2 is not tracked: tracked are \[1\]"),
         (
             lambda t: (t.start(FRAME, MASK), t.correct(FRAME, MASK, ids=[2])),
-            r"object 2 is not in the mask: it holds \[1\]",
+            "object 2 is not in the mask",
         ),
         (lambda t: (t.start(FRAME, MASK), t.correct(FRAME[:-2], MASK)), "the frame is 96x62"),
         (lambda t: t.start(FRAME, boxes={0: (0, 0, 9, 9)}), "object 0: object ids go from 1 to 254"),

@@ -26,7 +26,7 @@ def add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[FRAME[:ID]=]FILE",
-        help="objects in a frame: 8-bit image of its size, pixel value = id, 0 = background; of ID alone, if it is given",
+        help="objects in a frame: 8-bit image of its size, pixel value = id, 0 = background; of ID alone, if given",
     )
     parser.add_argument(
         "--box",
@@ -50,7 +50,8 @@ def prompts_of(args: argparse.Namespace) -> list[Prompt]:
     """What the options give: at least one mask or box.
 
     Raises:
-        TTVOSError: nothing is given, a --box and a --mask that both name no frame, or a file that is no list of prompts.
+        TTVOSError: nothing is given; a --mask and another option that both name no frame; a file that is no list of
+            prompts.
     """
     unnumbered = [option for option in ("mask", "box") for each in getattr(args, option) if each.frame is None]
     if "mask" in unnumbered[:1] and len(unnumbered) > 1:
@@ -60,9 +61,8 @@ def prompts_of(args: argparse.Namespace) -> list[Prompt]:
         )
     prompts = read_prompts(args.prompts) if args.prompts else []
     for mask in args.mask:
-        prompts.append(
-            Prompt(args.start if mask.frame is None else mask.frame, mask=mask.what, object_id=mask.object_id)
-        )
+        frame = args.start if mask.frame is None else mask.frame
+        prompts.append(Prompt(frame, mask=mask.what, object_id=mask.object_id))
     ids = itertools.count(1)
     for box in args.box:
         if box.frame is None:

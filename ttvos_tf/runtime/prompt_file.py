@@ -10,15 +10,18 @@
 x, y, width, height in pixels, and needs `object`. Nothing else is allowed.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
+from ttvos_tf.contract import VOID
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import read_json
+from ttvos_tf.limits import check_number, check_whole, shown
 from ttvos_tf.runtime.prompts import Prompt
 
 ALLOWED = ("frame", "mask", "box", "object")
-FARTHEST = 1e6  # pixels: JSON has numbers that no float holds
+MOST_FRAMES = 10**9
+FARTHEST = 10**6  # pixels
 
 
 def read_prompts(path: Path) -> list[Prompt]:
@@ -27,14 +30,7 @@ def read_prompts(path: Path) -> list[Prompt]:
     Raises:
         TTVOSError: the file is missing, or is not as this module says.
     """
-    try:
-        content = json.loads(path.read_text("utf-8"), object_pairs_hook=_once)
-    except FileNotFoundError:
-        raise TTVOSError(f"{path}: no such file of prompts") from None
-    except TTVOSError as error:
-        raise TTVOSError(f"{path}: {error}") from None
-    except (ValueError, RecursionError):
-        raise TTVOSError(f"{path}: cannot be read as JSON") from None
+    content = read_json(path)
     listed = content.get("prompts") if isinstance(content, dict) and len(content) == 1 else None
     if not isinstance(listed, list) or not listed:
         raise TTVOSError(f'{path}: must be {{"prompts": [...]}}, with at least one mask or box')
@@ -43,44 +39,23 @@ def read_prompts(path: Path) -> list[Prompt]:
 
 def _prompt(entry: Any, where: str, folder: Path) -> Prompt:
     if not isinstance(entry, dict):
-        raise TTVOSError(f'{where}: must be {{"frame": N, "mask": FILE}} or {{"frame": N, "box": [...], "object": ID}}')
+        raise TTVOSError(f"{where} must be a mask or a box with its frame, not {shown(entry)}")
     if unknown := entry.keys() - set(ALLOWED):
-        raise TTVOSError(f"{where}: {min(unknown)!r} is unknown: choose from {', '.join(ALLOWED)}")
-    if not _is_whole(entry.get("frame")) or entry["frame"] < 0:
-        raise TTVOSError(f"{where}: frame: must be the number of a frame, counted from 0")
+        raise TTVOSError(f"{where}: {shown(min(unknown))} is unknown: choose from {', '.join(ALLOWED)}")
     if ("mask" in entry) == ("box" in entry):
-        raise TTVOSError(f"{where}: must have either mask or box")
-    if "object" in entry and not _is_whole(entry["object"]):
-        raise TTVOSError(f"{where}: object: must be a whole number")
+        raise TTVOSError(f"{where} must have either mask or box")
+    for needed in ("frame", "object") if "box" in entry else ("frame",):
+        if needed not in entry:
+            raise TTVOSError(f"{where} must have {needed}")
+    frame = check_whole(entry["frame"], 0, MOST_FRAMES, f"{where}.frame")
+    object_id = check_whole(entry["object"], 1, VOID - 1, f"{where}.object") if "object" in entry else None
     if "mask" in entry:
         if not isinstance(entry["mask"], str) or not entry["mask"]:
-            raise TTVOSError(f"{where}: mask: must be the name of a file")
-        what: dict[str, Any] = {"mask": folder / entry["mask"]}
-    else:
-        box = entry["box"]
-        if not isinstance(box, list) or len(box) != 4 or not all(_is_number(value) for value in box):
-            raise TTVOSError(f"{where}: box: must be four numbers of pixels: x, y, width, height")
-        if "object" not in entry:
-            raise TTVOSError(f"{where}: object: say whose box it is")
-        what = {"box": tuple(box)}
-    try:
-        return Prompt(entry["frame"], object_id=entry.get("object"), **what)
-    except TTVOSError as error:
-        raise TTVOSError(f"{where}: {error}") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, in which no name may come twice: the first would be lost."""
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise TTVOSError(f"{max(names, key=names.count)!r} stands twice in one entry")
-    return content
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FARTHEST
+            raise TTVOSError(f"{where}.mask must be the name of a file, not {shown(entry['mask'])}")
+        return Prompt(frame, mask=folder / entry["mask"], object_id=object_id)
+    box = entry["box"]
+    if not isinstance(box, list) or len(box) != 4:
+        raise TTVOSError(f"{where}.box must be [x, y, width, height] in pixels, not {shown(box)}")
+    check_number(tuple(box), -FARTHEST, FARTHEST, f"{where}.box")
+    x, y, width, height = map(float, box)
+    return Prompt(frame, box=(x, y, width, height), object_id=object_id)
