@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
     if not args.out:
         _check_origin(out, origin)
     if args.overlay:
-        check_suffix(args.overlay)
+        check_suffix(args.overlay, "an overlay")
     read = [args.source, args.prompts, *(each.mask for each in given), args.model, args.encoder, FOLDER]
     replaceable = is_written_by_us if args.out else functools.partial(_is_mask_of, origin)
     files = {"--overlay": args.overlay, "--json": args.json}

@@ -32,11 +32,15 @@ class Source(Protocol):
         fps: frames per second at which it is meant to be shown.
         count: number of frames, None if that is not known before the end.
         live: whether it goes on until somebody stops it.
+        times: seconds at which frames are shown, from the first on, where their rate varies; None where it is `fps`.
+        sound: the file that holds its sound, if any.
     """
 
     fps: float
     count: int | None
     live: bool
+    times: list[float] | None
+    sound: Path | None
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yields (name, frame uint8 (H, W, 3) RGB): a file's name without suffix in a folder, else 00000, 00001, ...
@@ -80,6 +84,8 @@ class Folder:
 
     fps = DEFAULT_FPS
     live = False
+    times: list[float] | None = None
+    sound: Path | None = None
 
     def __init__(self, path: Path):
         visible = (file for file in path.iterdir() if file.name[0] != "." and file.name.lower() not in LITTER)
@@ -126,7 +132,6 @@ class VideoFile:
         capture = cv2.VideoCapture(str(path))
         fps, promised = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
         capture.release()
-        self.fps = _plausible_fps(fps)
         times = packet_times(path)
         if not times:
             raise TTVOSError(f"{path}: cannot be read as a video: damaged, or in a format that OpenCV does not decode")
@@ -140,9 +145,11 @@ class VideoFile:
                 "copy it again, repair it (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
             )
         self.path = path
+        self.sound: Path | None = path
         # Packets of one time give one picture: VP8's hidden reference frames, or what an edit cut off at the start.
         self._times = sorted(set(times))
         self.count: int | None = len(self._times)
+        self.fps, self.times = _rate(self._times, _plausible_fps(fps))
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         return self.since(0)
@@ -196,6 +203,8 @@ class Camera:
 
     count: int | None = None
     live = True
+    times: list[float] | None = None
+    sound: Path | None = None
 
     def __init__(self, index: int):
         self._capture = cv2.VideoCapture(index)
@@ -224,6 +233,15 @@ def packet_times(path: Path) -> list[float]:
         times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
     capture.release()
     return times
+
+
+def _rate(times: list[float], fps: float) -> tuple[float, list[float] | None]:
+    """Frames per second, and the frames' seconds if their rate varies; `times` in milliseconds, ascending."""
+    seconds = (np.array(times) - times[0]) / 1000
+    # Matroska and WebM round to milliseconds.
+    if np.abs(seconds - np.arange(len(seconds)) / fps).max() <= 1.5e-3:
+        return fps, None
+    return _plausible_fps((len(seconds) - 1) / seconds[-1]), seconds.tolist()
 
 
 def _plausible_fps(fps: float) -> float:
