@@ -16,15 +16,16 @@ from ttvos_tf.commands.outputs import Output, Places, add_output_arguments, chec
 from ttvos_tf.commands.prompts import add_prompt_arguments, prompts_of
 from ttvos_tf.commands.sources import name_of, origin_of, split
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.backwards import backwards
 from ttvos_tf.media.pipeline import ahead, behind
 from ttvos_tf.media.sizes import size_of
 from ttvos_tf.media.stopwatch import Stopwatch
-from ttvos_tf.media.video import Source, open_source
+from ttvos_tf.media.video import Seekable, Source, open_source
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.installed import FOLDER, default_name
 from ttvos_tf.runtime.interpreter import RUNTIMES
 from ttvos_tf.runtime.prompts import Prompt, Prompts
-from ttvos_tf.runtime.propagate import Tracked, follow
+from ttvos_tf.runtime.propagate import Tracked, propagate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +65,10 @@ def run(args: argparse.Namespace) -> None:
         places = places_of(each, name_of(each.source), origin_of(each.source))
         places.check(_inputs(each, given))
         places.check_contents()
-        jobs.append((each, given, places, open_source(each.source)))
+        source = open_source(each.source)
+        if args.backward and not isinstance(source, Seekable):
+            raise TTVOSError(f"--backward: {each.source} cannot be read backwards: record it to a file first")
+        jobs.append((each, given, places, source))
     tracker = None
     for job in jobs:
         tracker = _segment(*job, tracker)
@@ -99,7 +103,12 @@ def _segment(
         unfinished = running.enter_context(contextlib.ExitStack())
         write_report = unfinished.enter_context(open_json(args.json, read))
         outputs = open_outputs(places, source, size, unfinished)
-        seconds = _write(follow(tracker, numbered, prompts), outputs, watch, source.count)
+        back = None
+        if isinstance(source, Seekable) and args.backward:
+            read_back = watch.each("reading backwards", backwards(source, prompts.last))
+            back = tqdm(ahead(read_back), total=prompts.last + 1, unit="frame", desc="backwards", disable=None)
+        followed = propagate(tracker, numbered, prompts, back, places.out.parent)
+        seconds = _write(followed, outputs, watch, source.count)
         with watch.of("finishing"):
             for output in outputs:
                 output.close()

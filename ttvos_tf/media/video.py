@@ -4,13 +4,14 @@ A source that cannot be read whole is an error, not a short result: masks that s
 the frames that they are numbered after. Only what is live just ends.
 """
 
+import bisect
 import os
 import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -19,11 +20,13 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.containers import is_avi, is_truncated
 from ttvos_tf.media.frame_patterns import is_pattern, matching
 from ttvos_tf.media.images import read_image
-from ttvos_tf.media.sizes import format_size
+from ttvos_tf.media.sizes import Size, format_size
 from ttvos_tf.media.stream import STDIN, Stream, is_address
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LITTER = ("thumbs.db", "desktop.ini")
+SAME_TIME = 0.5  # milliseconds
+SEEK_BACK = (1, 8, 64, 512)  # frames
 DEFAULT_FPS = 24.0  # of a folder, and of what does not tell
 
 
@@ -50,6 +53,14 @@ class Source(Protocol):
         Raises:
             TTVOSError: a frame that cannot be read, or that has another size than the first.
         """
+
+
+@runtime_checkable
+class Seekable(Source, Protocol):
+    """A source that can be read from any frame on."""
+
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Yields the frames from number `first` on, as `Source.__iter__` those from 0."""
 
 
 def open_source(source: str | Path) -> Source:
@@ -119,16 +130,20 @@ class Images:
             if file.stem in names:
                 raise TTVOSError(f"{file}: another frame is named {file.stem} too, and both would give {file.stem}.png")
             names.add(file.stem)
+        self._size: Size | None = None  # of the frame that was read first
         self.count: int | None = len(self.files)
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
-        first = None
-        for file in self.files:
+        return self.since(0)
+
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """The frames from number `first` on; see `Seekable`."""
+        for file in self.files[first:]:
             frame = read_image(file)
             size = frame.shape[0], frame.shape[1]
-            first = first or size
-            if size != first:
-                raise TTVOSError(f"{file}: is {format_size(size)}, but the first frame is {format_size(first)}")
+            self._size = self._size or size
+            if size != self._size:
+                raise TTVOSError(f"{file}: is {format_size(size)}, but the first frame is {format_size(self._size)}")
             yield file.stem, frame
 
 
@@ -167,9 +182,12 @@ class VideoFile:
         self.fps, self.times = _rate(self._times, _plausible_fps(fps))
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
-        capture = cv2.VideoCapture(str(self.path))
-        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # phones store portrait video lying on its side; off by default
-        times: list[float] = []
+        return self.since(0)
+
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """The frames from number `first` on; see `Seekable`."""
+        capture = self._before(first)
+        times = self._times[:first]
         while True:
             decoded, frame = capture.read()
             if not decoded:
@@ -182,6 +200,32 @@ class VideoFile:
                 f"{self.path}: frame {next(late, len(times))} cannot be decoded: "
                 "repair the file (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
             )
+
+    def _before(self, first: int) -> "cv2.VideoCapture":
+        """A decoder whose next frame is number `first`.
+
+        Seeking is not exact, so it goes to a time before that frame, ever earlier, until the frame before it is met.
+        """
+        for back in SEEK_BACK:
+            if back >= first:
+                break
+            capture = self._open()
+            capture.set(cv2.CAP_PROP_POS_MSEC, self._times[first - back])
+            while capture.grab():
+                index = bisect.bisect(self._times, capture.get(cv2.CAP_PROP_POS_MSEC) + SAME_TIME) - 1
+                if index == first - 1:
+                    return capture
+                if index >= first:
+                    break
+        capture = self._open()
+        for _ in range(first):
+            capture.grab()
+        return capture
+
+    def _open(self) -> "cv2.VideoCapture":
+        capture = cv2.VideoCapture(str(self.path))
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # phones store portrait video lying on its side; off by default
+        return capture
 
 
 class Camera:
