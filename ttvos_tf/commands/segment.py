@@ -84,7 +84,7 @@ def _segment(
     args: argparse.Namespace, given: Sequence[Prompt], places: Places, source: Source, tracker: Tracker | None
 ) -> Tracker:
     """Tracks one source; returns the tracker, for the next to use its model."""
-    begin, watch = time.perf_counter(), Stopwatch()
+    watch = Stopwatch()
     read = _inputs(args, given)
     with contextlib.ExitStack() as running:
         stopped = running.enter_context(noted_stops()) if source.live else None
@@ -95,9 +95,10 @@ def _segment(
         size = size_of(first[1])
         prompts = Prompts(given, size, source.count)
         check_names(places.names, prompts.frames)
-        tracker = tracker or Tracker(
-            args.model or default_name(), args.threads, args.runtime, args.encoder, args.delegate
-        )
+        if tracker is None:
+            model = args.model or default_name()
+            tracker = Tracker(model, args.threads, args.runtime, args.encoder, args.delegate)
+        begin = time.perf_counter()
         numbered = ((index, *each) for index, each in enumerate(itertools.chain([first], frames)))
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
         unfinished = running.enter_context(contextlib.ExitStack())
@@ -112,6 +113,7 @@ def _segment(
         with watch.of("finishing"):
             for output in outputs:
                 output.close()
+        took = time.perf_counter() - begin
         report: dict[str, Any] = {
             "frames": len(seconds),
             "fps": _rate(seconds[1:]),
@@ -126,9 +128,8 @@ def _segment(
         write_report(report)
     _print_summary(report, args, outputs)
     if args.profile:
-        print(
-            f"where {time.perf_counter() - begin:.2f} s went; threads work side by side, so the parts add up to more:"
-        )
+        ratio = took / max(watch.seconds["network"], 1e-9)
+        print(f"{took:.2f} s, {ratio:.2f} times the network alone; threads work side by side, each in its own time:")
         print(*watch.table(len(seconds)), sep="\n")
     return tracker
 
