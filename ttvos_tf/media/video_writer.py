@@ -16,8 +16,9 @@ import numpy as np
 
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.containers import is_truncated
+from ttvos_tf.media.native import caught_stderr, plain_name
 from ttvos_tf.media.sizes import Size
-from ttvos_tf.media.video import packet_times
+from ttvos_tf.media.video import read_packets
 
 SUFFIXES = (".mp4", ".webm")
 
@@ -47,13 +48,18 @@ class VideoWriter:
         self._closed = False
         # All three codecs keep colour at half resolution, so odd sizes get one row or column more.
         self._pad = size[0] % 2, size[1] % 2
-        self.codec, self._encoder = _open_encoder(path, fps, size[1] + self._pad[1], size[0] + self._pad[0])
+        with contextlib.ExitStack() as names:
+            plain = names.enter_context(plain_name(path))
+            width, height = size[1] + self._pad[1], size[0] + self._pad[0]
+            self.codec, self._encoder = _open_encoder(plain, path.suffix.lower(), fps, width, height)
+            self._names = names.pop_all()
 
     def write(self, frame: np.ndarray) -> None:
         """Appends a frame, uint8 (H, W, 3) RGB."""
         self._frames += 1
         padded = cv2.copyMakeBorder(frame, 0, self._pad[0], 0, self._pad[1], cv2.BORDER_REPLICATE)
-        self._encoder.write(cv2.cvtColor(padded, cv2.COLOR_RGB2BGR))
+        with caught_stderr():
+            self._encoder.write(cv2.cvtColor(padded, cv2.COLOR_RGB2BGR))
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -63,7 +69,7 @@ class VideoWriter:
         if error is None:
             self.close()
         else:
-            self._encoder.release()
+            self._finish()
 
     def close(self) -> None:
         """Finishes the file, and counts its frames: an encoder says nothing of a full disk. Once is enough.
@@ -73,15 +79,20 @@ class VideoWriter:
         """
         if self._closed:
             return
-        self._closed = True
-        self._encoder.release()
+        self._finish()
         # Packets of one time are one frame: VP8 has hidden ones.
-        found = 0 if is_truncated(self._path) else len(set(packet_times(self._path)))
+        found = 0 if is_truncated(self._path) else len({packet.time for packet in read_packets(self._path)})
         if found != self._frames or not found:
             raise TTVOSError(
                 f"{self._name}: the video could not be written: {found} of {self._frames} frames are whole: "
                 "is there room on the disk?"
             )
+
+    def _finish(self) -> None:
+        self._closed = True
+        with caught_stderr():
+            self._encoder.release()
+        self._names.close()
 
 
 def check_suffix(path: Path) -> None:
@@ -93,10 +104,10 @@ def check_suffix(path: Path) -> None:
 class _FFmpeg:
     """H.264 by the program `ffmpeg`, with the two methods of cv2.VideoWriter."""
 
-    def __init__(self, path: Path, fps: float, width: int, height: int):
+    def __init__(self, path: str, fps: float, width: int, height: int):
         source = f"-f rawvideo -pix_fmt bgr24 -video_size {width}x{height} -framerate {fps} -i -"
         target = "-c:v libx264 -pix_fmt yuv420p -movflags +faststart -f mp4"
-        command = ["ffmpeg", "-y", "-v", "quiet", *source.split(), *target.split(), str(path)]
+        command = ["ffmpeg", "-y", "-v", "quiet", *source.split(), *target.split(), path]
         # A session of its own: Ctrl-C, which ends a camera's recording, must not reach ffmpeg before the last frame.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
@@ -108,16 +119,19 @@ class _FFmpeg:
         self._process.communicate()  # its exit code tells no more than the frames, which `close` counts
 
 
-def _open_encoder(path: Path, fps: float, width: int, height: int) -> tuple[str, "cv2.VideoWriter | _FFmpeg"]:
+def _open_encoder(
+    path: str, suffix: str, fps: float, width: int, height: int
+) -> tuple[str, "cv2.VideoWriter | _FFmpeg"]:
     """The first encoder that works, and the name of its codec."""
-    codecs = {"VP80": "vp8"} if path.suffix.lower() == ".webm" else {"avc1": "h264", "vp09": "vp9"}
+    codecs = {"VP80": "vp8"} if suffix == ".webm" else {"avc1": "h264", "vp09": "vp9"}
     for fourcc, codec in codecs.items():
         if codec == "vp9" and _ffmpeg_encodes_h264():
             return "h264", _FFmpeg(path, fps, width, height)
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*fourcc), fps, (width, height))
+        with caught_stderr():
+            writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*fourcc), fps, (width, height))
         if writer.isOpened():
             return codec, writer
-    raise TTVOSError(f"{path}: no encoder for a {path.suffix} video that browsers play: install ffmpeg")
+    raise TTVOSError(f"no encoder for a {suffix} video that browsers play: install ffmpeg")
 
 
 @functools.cache
