@@ -48,7 +48,7 @@ def test_files_without_scores_are_named(tmp_path, text):
 
 
 def test_missing_files_are_named(tmp_path):
-    with pytest.raises(TTVOSError, match=r"none\.json: cannot be read"):
+    with pytest.raises(TTVOSError, match=r"none\.json: no such file"):
         read_scores(tmp_path / "none.json")
 
 

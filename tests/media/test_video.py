@@ -55,7 +55,7 @@ def test_a_corrupt_frame_in_the_middle_is_an_error(videos, name, tmp_path):
     start, end = int(0.42 * len(content)), int(0.54 * len(content))
     content[start:end] = bytes(end - start)
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(TTVOSError, match=rf"{name}: (frame \d+ cannot be decoded|cut short or damaged: \d+ of its 24)"):
+    with pytest.raises(TTVOSError, match=rf"{name}: (frame \d+ (cannot be decoded|is damaged)|cut short or)"):
         list(open_source(tmp_path / name))
 
 
@@ -64,7 +64,9 @@ def test_a_single_lost_frame_is_an_error(videos, tmp_path):
     chunk = content.index(b"00dc", len(content) // 2)
     content[chunk : chunk + 400] = bytes(400)  # its header too
     (tmp_path / "a.avi").write_bytes(content)
-    with pytest.raises(TTVOSError, match=r"a.avi: (frame \d+ cannot be|cut short or damaged: 23 of its 24)"):
+    with pytest.raises(
+        TTVOSError, match=r"a.avi: (frame \d+ (cannot be|is damaged)|cut short or damaged: 23 of its 24)"
+    ):
         list(open_source(tmp_path / "a.avi"))
 
 

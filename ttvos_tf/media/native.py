@@ -2,11 +2,15 @@
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+
+# FFmpeg's lines, "[mpeg4 @ 0x55d0c3a0] ac-tex damaged at 3 2", and OpenCV's about it, which say nothing of use.
+FFMPEG = re.compile(r"\[[\w.,/]+ @ 0x[0-9a-f]+\] ([^\n]*)\n?|(?:OpenCV: FFMPEG:|\[ *(?:WARN|ERROR):)[^\n]*\n?")
 
 _MOST = 1 << 16  # bytes that a pipe holds on Linux; what comes after them is dropped
 
@@ -14,10 +18,14 @@ _lock = threading.RLock()
 
 
 @contextlib.contextmanager
-def caught_stderr() -> Iterator[list[str]]:
-    """Keeps what is written to file descriptor 2 within the block; its lines are in the list after the block.
+def caught_stderr(pattern: re.Pattern[str]) -> Iterator[list[str]]:
+    """Keeps lines off stderr that libraries write from C within the block; they are in the list after it.
 
-    Libraries write there from C, so that `sys.stderr` never sees it. Another thread's lines are caught with theirs.
+    Such lines never pass `sys.stderr`, so it is file descriptor 2 that leads elsewhere meanwhile. What other threads
+    write there, a progress bar for instance, comes when the block ends.
+
+    Args:
+        pattern: finds a library's line, with its end; the list gets the first group of each, if it has one.
     """
     lines: list[str] = []
     with _lock, contextlib.ExitStack() as opened:
@@ -41,7 +49,11 @@ def caught_stderr() -> Iterator[list[str]]:
         finally:
             os.dup2(stderr, 2)
             with contextlib.suppress(BlockingIOError):  # nothing was written
-                lines += os.read(ends[0], _MOST).decode(errors="replace").splitlines()
+                said = os.read(ends[0], _MOST).decode(errors="surrogateescape")
+                lines += filter(None, pattern.findall(said))
+                if rest := pattern.sub("", said):
+                    with contextlib.suppress(OSError):
+                        os.write(2, rest.encode(errors="surrogateescape"))
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from ttvos_tf.inputs import check_input
 from ttvos_tf.limits import shown
 from ttvos_tf.media.containers import is_avi, is_truncated
 from ttvos_tf.media.images import read_image
-from ttvos_tf.media.native import caught_stderr, plain_name
+from ttvos_tf.media.native import FFMPEG, caught_stderr, plain_name
 from ttvos_tf.media.packets import frame_size
 from ttvos_tf.media.sizes import MOST_PIXELS, Size, format_size
 
@@ -29,11 +29,8 @@ LITTER = ("thumbs.db", "desktop.ini")
 DEFAULT_FPS = 24.0  # of a folder, and of what does not tell
 CAMERAS = 64  # Linux numbers no more
 REPAIR = "repair the file (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
-# FFmpeg's own lines: "[mpeg4 @ 0x55d0c3a0] ac-tex damaged at 3 2". What it says of a frame that another one refers to,
-# where a stream begins within a group of pictures or drops some, is no damage.
-DAMAGE = re.compile(
-    r"\[\w.,]+ @ 0x[0-9a-f]+\] (?!mmco: |co located POCs|reference picture missing|Missing reference)(.+)"
-)
+# What FFmpeg says where a stream begins within a group of pictures, or where frames were dropped on purpose.
+HARMLESS = re.compile("mmco: |co located POCs|reference picture missing|Missing reference")
 
 
 class Source(Protocol):
@@ -43,11 +40,15 @@ class Source(Protocol):
         fps: frames per second at which it is meant to be shown.
         count: number of frames, None if that is not known before the end.
         live: whether it goes on until somebody stops it.
+        times: seconds at which frames are shown, from the first on, where their rate varies; None where it is `fps`.
+        sound: the file that holds its sound, if any.
     """
 
     fps: float
     count: int | None
     live: bool
+    times: list[float] | None
+    sound: Path | None
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yields (name, frame uint8 (H, W, 3) RGB): a file's name without suffix in a folder, else 00000, 00001, ...
@@ -85,6 +86,8 @@ class Folder:
 
     fps = DEFAULT_FPS
     live = False
+    times: list[float] | None = None
+    sound: Path | None = None
 
     def __init__(self, path: Path):
         try:
@@ -158,10 +161,13 @@ class VideoFile:
                     "cut the video where its size changes, or give a folder of frames of one size"
                 )
         self.path = path
+        self.sound: Path | None = path
         # Packets of one time give one picture: VP8's hidden reference frames, or what an edit cut off at the start. A
         # stream without a container has no times.
-        self._times = sorted(set(times)) if len(set(times)) > 1 else times
+        has_times = len(times) == 1 or len(set(times)) > 1
+        self._times = sorted(set(times)) if has_times else times
         self.count: int | None = len(self._times)
+        self.fps, self.times = _rate(self._times, _plausible_fps(fps)) if has_times else (_plausible_fps(fps), None)
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         times: list[float] = []
@@ -183,10 +189,10 @@ class VideoFile:
             # Phones store portrait video lying on its side; off by default.
             capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
             while True:
-                with caught_stderr() as said:
+                with caught_stderr(FFMPEG) as said:
                     decoded, frame = capture.read()
                     time = capture.get(cv2.CAP_PROP_POS_MSEC)
-                damage = next((match[1] for match in map(DAMAGE.match, said) if match), None)
+                damage = next((line for line in said if not HARMLESS.match(line)), None)
                 if not decoded:
                     yield None, 0, damage
                     return
@@ -198,11 +204,13 @@ class Camera:
 
     count: int | None = None
     live = True
+    times: list[float] | None = None
+    sound: Path | None = None
 
     def __init__(self, index: int):
         if index >= CAMERAS:
             raise TTVOSError(f"camera {index}: cannot be opened: numbers go from 0 to {CAMERAS - 1}")
-        with caught_stderr():
+        with caught_stderr(FFMPEG):
             self._capture = cv2.VideoCapture(index)
         if not self._capture.isOpened():
             raise TTVOSError(f"camera {index}: cannot be opened")
@@ -237,7 +245,7 @@ class Packet:
 def read_packets(path: Path) -> list[Packet]:
     """A video's packets in file order, read without decoding."""
     packets = []
-    with _opened(path, [cv2.CAP_PROP_FORMAT, -1]) as capture, caught_stderr():
+    with _opened(path, [cv2.CAP_PROP_FORMAT, -1]) as capture, caught_stderr(FFMPEG):
         codec = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True).decode(errors="replace")
         while capture.grab():
             found, content = capture.retrieve()
@@ -250,13 +258,22 @@ def read_packets(path: Path) -> list[Packet]:
 def _opened(path: Path, parameters: list[int] | None = None) -> Iterator[cv2.VideoCapture]:
     """A video file, opened by FFmpeg alone: other readers of OpenCV take a number in a name for a series of images."""
     with plain_name(path) as name:
-        with caught_stderr():
+        with caught_stderr(FFMPEG):
             capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, parameters or [])
         try:
             yield capture
         finally:
-            with caught_stderr():
+            with caught_stderr(FFMPEG):
                 capture.release()
+
+
+def _rate(times: list[float], fps: float) -> tuple[float, list[float] | None]:
+    """Frames per second, and the frames' seconds if their rate varies; `times` in milliseconds, ascending."""
+    seconds = (np.array(times) - times[0]) / 1000
+    # Matroska and WebM round to milliseconds.
+    if np.abs(seconds - np.arange(len(seconds)) / fps).max() <= 1.5e-3:
+        return fps, None
+    return _plausible_fps((len(seconds) - 1) / seconds[-1]), seconds.tolist()
 
 
 def _plausible_fps(fps: float) -> float:

@@ -1,12 +1,12 @@
 """Keeps what TFLite announces off the terminal; it has no setting for that."""
 
 import contextlib
-import os
+import re
 from collections.abc import Iterator
 
 from ttvos_tf.media.native import caught_stderr
 
-ANNOUNCEMENT = "INFO: "
+ANNOUNCEMENT = re.compile(r"^(INFO: [^\n]*)\n?", re.MULTILINE)
 
 _announced = False
 
@@ -23,11 +23,5 @@ def without_announcement() -> Iterator[None]:
         yield
         return
     _announced = True
-    said: list[str] = []
-    try:
-        with caught_stderr() as said:
-            yield
-    finally:
-        for line in said:
-            if not line.startswith(ANNOUNCEMENT):
-                os.write(2, f"{line}\n".encode())
+    with caught_stderr(ANNOUNCEMENT):
+        yield
