@@ -19,7 +19,7 @@ WHERE = re.compile(r"(?P<frame>\d+)(?::(?P<object>\d+))?=(?P<what>.+)", re.DOTAL
 
 
 def add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds --mask, --box, --prompts and --start."""
+    """Adds --mask, --box, --prompts, --start and --backward."""
     parser.add_argument(
         "--mask",
         type=_mask,
@@ -43,6 +43,11 @@ def add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="FRAME",
         help="the frame of a --mask or --box that names none, counted from 0 (default: 0)",
+    )
+    parser.add_argument(
+        "--backward",
+        action="store_true",
+        help="track from every mask and box backwards too; between two of an object, join both directions",
     )
 
 

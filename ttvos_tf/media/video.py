@@ -4,13 +4,14 @@ A source that cannot be read whole is an error, not a short result: masks that s
 the frames that they are numbered after. Only a camera just ends.
 """
 
+import bisect
 import contextlib
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -26,6 +27,8 @@ from ttvos_tf.media.sizes import MOST_PIXELS, Size, format_size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LITTER = ("thumbs.db", "desktop.ini")
+SAME_TIME = 0.5  # milliseconds
+SEEK_BACK = (1, 8, 64, 512)  # frames
 DEFAULT_FPS = 24.0  # of a folder, and of what does not tell
 CAMERAS = 64  # Linux numbers no more
 REPAIR = "repair the file (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
@@ -56,6 +59,14 @@ class Source(Protocol):
         Raises:
             TTVOSError: a frame that cannot be read, or that has another size than the first.
         """
+
+
+@runtime_checkable
+class Seekable(Source, Protocol):
+    """A source that can be read from any frame on."""
+
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Yields the frames from number `first` on, as `Source.__iter__` those from 0."""
 
 
 def open_source(source: str | Path) -> Source:
@@ -107,16 +118,20 @@ class Folder:
                 raise TTVOSError(f"{file}: another frame is named {file.stem} too, and both would give {file.stem}.png")
             names.add(file.stem)
         self.files = files
+        self._size: Size | None = None  # of the frame that was read first
         self.count: int | None = len(files)
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
-        first = None
-        for file in self.files:
+        return self.since(0)
+
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """The frames from number `first` on; see `Seekable`."""
+        for file in self.files[first:]:
             frame = read_image(file)
             size = frame.shape[0], frame.shape[1]
-            first = first or size
-            if size != first:
-                raise TTVOSError(f"{file}: is {format_size(size)}, but the first frame is {format_size(first)}")
+            self._size = self._size or size
+            if size != self._size:
+                raise TTVOSError(f"{file}: is {format_size(size)}, but the first frame is {format_size(self._size)}")
             yield file.stem, frame
 
 
@@ -170,33 +185,56 @@ class VideoFile:
         self.fps, self.times = _rate(self._times, _plausible_fps(fps)) if has_times else (_plausible_fps(fps), None)
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
-        times: list[float] = []
-        for frame, time, damage in self._decode():
-            if damage:
-                raise TTVOSError(f"{self.path}: frame {len(times)} is damaged ({damage}): {REPAIR}")
-            if frame is None:
-                break
-            times.append(time)
-            yield f"{len(times) - 1:05d}", cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-        if len(times) < len(self._times):
-            late = (index for index, time in enumerate(times) if time > self._times[index])
-            raise TTVOSError(f"{self.path}: frame {next(late, len(times))} cannot be decoded: {REPAIR}")
+        return self.since(0)
 
-    def _decode(self) -> Iterator[tuple[np.ndarray | None, float, str | None]]:
-        """Yields (frame, its time, what the decoder says of damage), and at the end (None, 0, what it still says)."""
-        # In one thread: several would decode ahead, and speak of frames that are not read yet, at any time.
-        with _opened(self.path, [cv2.CAP_PROP_N_THREADS, 1]) as capture:
-            # Phones store portrait video lying on its side; off by default.
-            capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """The frames from number `first` on; see `Seekable`."""
+        times = self._times[:first]
+        with contextlib.ExitStack() as opened:
+            capture = self._before(first, opened)
             while True:
                 with caught_stderr(FFMPEG) as said:
                     decoded, frame = capture.read()
                     time = capture.get(cv2.CAP_PROP_POS_MSEC)
-                damage = next((line for line in said if not HARMLESS.match(line)), None)
+                if damage := next((line for line in said if not HARMLESS.match(line)), None):
+                    raise TTVOSError(f"{self.path}: frame {len(times)} is damaged ({damage}): {REPAIR}")
                 if not decoded:
-                    yield None, 0, damage
-                    return
-                yield frame, time, damage
+                    break
+                times.append(time)
+                yield f"{len(times) - 1:05d}", cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        if len(times) < len(self._times):
+            late = (index for index, time in enumerate(times) if time > self._times[index])
+            raise TTVOSError(f"{self.path}: frame {next(late, len(times))} cannot be decoded: {REPAIR}")
+
+    def _before(self, first: int, opened: contextlib.ExitStack) -> cv2.VideoCapture:
+        """A decoder whose next frame is number `first`, until `opened` closes.
+
+        Seeking is not exact, so it goes to a time before that frame, ever earlier, until the frame before it is met.
+        """
+        for back in SEEK_BACK:
+            if back >= first:
+                break
+            capture = self._open(opened)
+            with caught_stderr(FFMPEG):
+                capture.set(cv2.CAP_PROP_POS_MSEC, self._times[first - back])
+                while capture.grab():
+                    index = bisect.bisect(self._times, capture.get(cv2.CAP_PROP_POS_MSEC) + SAME_TIME) - 1
+                    if index == first - 1:
+                        return capture
+                    if index >= first:
+                        break
+        capture = self._open(opened)
+        with caught_stderr(FFMPEG):
+            for _ in range(first):
+                capture.grab()
+        return capture
+
+    def _open(self, opened: contextlib.ExitStack) -> cv2.VideoCapture:
+        opened.close()
+        # In one thread: several would decode ahead, and speak of frames that are not read yet, at any time.
+        capture = opened.enter_context(_opened(self.path, [cv2.CAP_PROP_N_THREADS, 1]))
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # phones store portrait video lying on its side; off by default
+        return capture
 
 
 class Camera:
