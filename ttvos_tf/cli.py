@@ -87,9 +87,9 @@ COMMANDS = {
 @run_script("ttvos")
 def main(argv: list[str]) -> None:
     """Runs the command line: `argv` are the arguments after the program's name."""
-    # OpenCV and FFmpeg print reasons of their own beside our error. They read this when they are loaded.
+    # OpenCV prints reasons of its own beside our error. It reads this when it is loaded. FFmpeg's lines are heard
+    # (media/video.py).
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     args = parser(argv[0] if argv else "").parse_args(argv)
     importlib.import_module(COMMANDS[args.command][0]).run(args)
 
