@@ -44,6 +44,13 @@ COMMANDS = {
   ttvos segment rtsp://camera/1 --box 200,100,150,300 --overlay me.mp4  # until Ctrl-C
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",
     ),
+    "frame": (
+        "ttvos_tf.commands.frame",
+        "write one frame as a picture, with numbered pixels if asked for: to read a box off, or to draw a mask on",
+        """\
+  ttvos frame walk.mp4 --grid  # the first frame, as walk_00000.png
+  ttvos frame walk.mp4 --at 45 --out middle.png""",
+    ),
     "app": (
         "ttvos_tf.commands.app",
         "draw, watch and correct in a browser; nothing leaves this machine",
@@ -85,9 +92,9 @@ COMMANDS = {
 @run_script("ttvos")
 def main(argv: list[str]) -> None:
     """Runs the command line: `argv` are the arguments after the program's name."""
-    # OpenCV and FFmpeg print reasons of their own beside our error. They read this when they are loaded.
+    # OpenCV prints reasons of its own beside our error. It reads this when it is loaded. FFmpeg's lines are heard
+    # (media/video.py).
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     args = parser(argv[0] if argv else "").parse_args(argv)
     importlib.import_module(COMMANDS[args.command][0]).run(args)
 

@@ -2,12 +2,14 @@
 
 import argparse
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.atomic import resolved
 
 NAME = "{name}"
 PER_SOURCE = ("out", "overlay", "cutout", "json")
@@ -16,8 +18,8 @@ PER_SOURCE = ("out", "overlay", "cutout", "json")
 def name_of(source: str) -> str:
     """What results of a source are called: "walk" of videos/walk.mp4, "camera0" of 0, "stdin" of -."""
     path = Path(source)
-    if path.exists():
-        return path.resolve().stem
+    if os.path.exists(path):  # unlike Path.exists, False for a name that is too long
+        return resolved(path).stem
     if source == "-":
         return "stdin"
     if source.isdecimal():
@@ -30,8 +32,8 @@ def name_of(source: str) -> str:
 
 def origin_of(source: str) -> str:
     """Tells sources of one name apart, and tells nothing of the folders that they lie in."""
-    place = source if "://" in source else str(Path(source).resolve())
-    return hashlib.sha256(place.encode(errors="surrogateescape")).hexdigest()[:16]
+    place = source if "://" in source else resolved(Path(source))
+    return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
 
 def split(args: argparse.Namespace) -> list[argparse.Namespace]:

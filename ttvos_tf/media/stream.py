@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.native import FFMPEG, caught_stderr
 from ttvos_tf.media.sizes import format_size, size_of
 
 STDIN = "-"
@@ -79,7 +80,8 @@ class Stream:
         count, waits = 0, iter(RETRIES)
         try:
             while True:
-                delivered, frame = self._capture.read()
+                with caught_stderr(FFMPEG):
+                    delivered, frame = self._capture.read()
                 if delivered:
                     count, waits = count + 1, iter(RETRIES)
                     yield frame
@@ -87,7 +89,8 @@ class Stream:
                 seconds = next(waits, None)
                 if seconds is None or self._has_ended(count):
                     return
-                self._capture.release()
+                with caught_stderr(FFMPEG):
+                    self._capture.release()
                 time.sleep(seconds)
                 self._capture = self._open()
         finally:
@@ -104,7 +107,9 @@ class Stream:
         return self._promised is not None or self.address == STDIN
 
     def _open(self) -> cv2.VideoCapture:
-        waiting = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, PATIENCE, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE]
-        if self.address == STDIN:
-            return cv2.VideoCapture("pipe:0", cv2.CAP_FFMPEG)
-        return cv2.VideoCapture(self.address, cv2.CAP_FFMPEG, waiting)
+        name, waiting = "pipe:0", []
+        if self.address != STDIN:
+            name = self.address
+            waiting = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, PATIENCE, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE]
+        with caught_stderr(FFMPEG):
+            return cv2.VideoCapture(name, cv2.CAP_FFMPEG, waiting)
