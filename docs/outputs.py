@@ -37,7 +37,7 @@ def main() -> None:
             segment("--out", "masks", "--cutout", f"{name}.mp4", "--background", background)
             save(name, frame_of(f"{name}.mp4"))
         save("png", davis_palette()[read_mask(f"masks/{CUT}.png")])
-        names = ("--name", "1=car", "--name", "2=toy")
+        names = ("--name", "1=car", "--name", "2=balloon")
         for name, place in {"coco": "a.json", "yolo": "yolo", "labelme": "labelme", "cvat": "a.xml"}.items():
             segment("--format", name, "--out", place, *names)
             save(name, DRAWINGS[name](frames[FRAME].copy()))
