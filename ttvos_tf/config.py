@@ -6,7 +6,7 @@ No TensorFlow here: a config travels inside checkpoints and `.tflite` files as J
 import dataclasses
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,38 @@ from ttvos_tf.errors import TTVOSError
 T = TypeVar("T")
 
 BACKBONES = ("hrnet", "resnet50", "mobilenet_v2")
+
+
+def limited(default: T, lowest: float, highest: float) -> T:
+    """A dataclass field of a number, or of numbers, within limits that `check_limits` checks.
+
+    The highest value is far above what makes sense, and below what fills the memory or overflows.
+    """
+    return field(default=default, metadata={"limits": (lowest, highest)})
+
+
+def check_limits(settings: Any, prefix: str = "") -> None:
+    """Refuses numbers outside the limits that their fields declare, and what is no number.
+
+    Args:
+        settings: a dataclass instance, some of whose fields are `limited`.
+        prefix: what the error puts before a field's name.
+
+    Raises:
+        TTVOSError: naming the field.
+    """
+    for each in fields(settings):
+        if "limits" not in each.metadata:
+            continue
+        (lowest, highest), value = each.metadata["limits"], getattr(settings, each.name)
+        numbers, shown = (value, list(value)) if isinstance(value, tuple) else ((value,), value)
+        if any(number < lowest for number in numbers):
+            wanted = f"be at least {lowest}, not" if lowest else "not be negative, but is"
+        elif not all(number <= highest for number in numbers):  # NaN too
+            wanted = f"be from {lowest} to {highest}, not"
+        else:
+            continue
+        raise TTVOSError(f"{prefix}{each.name} must {wanted} {shown}")
 
 
 @dataclass(frozen=True)
@@ -39,30 +71,24 @@ class ModelConfig:
     """
 
     backbone: str = "mobilenet_v2"
-    matching_channels: int = 32
-    decoder_channels: int = 32
+    matching_channels: int = limited(32, 1, 1024)
+    decoder_channels: int = limited(32, 1, 1024)
     short_term: bool = True
     long_term: bool = True
     update_template: bool = True
-    past_masks: int = 1
+    past_masks: int = limited(1, 1, 64)
     coordinates: bool = False
     update_gate: bool = False
-    key_channels: int = 0
-    reach: float = 0.0
+    key_channels: int = limited(0, 0, 1024)
+    reach: float = limited(0.0, 0, 1)
     quantized: bool = False
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
             raise TTVOSError(f"unknown backbone {self.backbone!r}: choose one of {', '.join(BACKBONES)}")
-        for name in ("matching_channels", "decoder_channels", "past_masks"):
-            if getattr(self, name) < 1:
-                raise TTVOSError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.key_channels < 0:
-            raise TTVOSError(f"key_channels must be at least 0, not {self.key_channels}")
+        check_limits(self)
         if self.key_channels and not self.short_term:
             raise TTVOSError("key_channels: the memory joins the short-term matching, but short_term is false")
-        if not 0 <= self.reach <= 1:
-            raise TTVOSError(f"reach must be from 0 to 1, not {self.reach}")
 
     def architecture(self) -> "ModelConfig":
         """What weights have to agree on: all of it but `reach`, which has none."""
@@ -72,8 +98,24 @@ class ModelConfig:
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "ModelConfig":
-        return from_dict(cls, json.loads(text), "model config")
+    def from_json(cls, text: str, where: str = "model config") -> "ModelConfig":
+        return from_dict(cls, parse_json(text, where), where)
+
+
+def parse_json(text: str, where: str) -> Any:
+    """What a JSON text holds.
+
+    Args:
+        text: of any origin.
+        where: what the error message calls it.
+
+    Raises:
+        TTVOSError: it is no JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TTVOSError(f"{where}: not valid JSON ({error})") from None
 
 
 def read_model_config(path: Path) -> ModelConfig:
@@ -102,7 +144,7 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
         where: what the error message calls the source, a file name for instance.
 
     Raises:
-        TTVOSError: no table, a key that `cls` does not have, or a value of another type.
+        TTVOSError: no table, a key that `cls` does not have, a value of another type, or one that `cls` refuses.
     """
     if not isinstance(values, dict):
         raise TTVOSError(f"{where}: must be a table of keys and values, not {values!r}")
@@ -123,4 +165,7 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
             fits = all(type(item) is wanted for item in value)
         if default is not None and not fits:
             raise TTVOSError(f"{where}: {key} must be {type(default).__name__}, not {value!r}")
-    return cls(**values)
+    try:
+        return cls(**values)
+    except TTVOSError as error:
+        raise TTVOSError(f"{where}: {error}") from None
