@@ -66,7 +66,9 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--config", type=Path, default=HERE / "configs/ablation.toml", help="what all have in common")
     parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"), help="a folder for each experiment's run")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="values instead of the config's")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
+    )
     args = parser.parse_args(argv)
     try:
         scores = {

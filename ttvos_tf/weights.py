@@ -55,10 +55,7 @@ def write_npz(path: Path, arrays: Arrays) -> None:
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     with atomic_file(path) as partial:
-        try:
-            partial.write_bytes(content.getbuffer())
-        except OSError as error:
-            raise TTVOSError(f"{path}: cannot be written ({error.strerror})") from None
+        partial.write_bytes(content.getbuffer())
 
 
 def read_npz(path: Path) -> Arrays:

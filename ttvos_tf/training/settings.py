@@ -162,6 +162,10 @@ class ValidationSettings:
         check_limits(self, "validation.")
         _check_size("validation", self.height, self.width)
 
+    def due(self, step: int, last: int) -> bool:
+        """Whether to measure after a step of a run of `last` steps."""
+        return step % self.every == 0 or step == last
+
 
 @dataclass(frozen=True)
 class _Files:
