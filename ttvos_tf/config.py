@@ -5,48 +5,17 @@ No TensorFlow here: a config travels inside checkpoints and `.tflite` files as J
 
 import dataclasses
 import json
-import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import parse_json, read_json, read_toml
+from ttvos_tf.limits import check_limits, limited, shown
 
 T = TypeVar("T")
 
 BACKBONES = ("hrnet", "resnet50", "mobilenet_v2")
-
-
-def limited(default: T, lowest: float, highest: float) -> T:
-    """A dataclass field of a number, or of numbers, within limits that `check_limits` checks.
-
-    The highest value is far above what makes sense, and below what fills the memory or overflows.
-    """
-    return field(default=default, metadata={"limits": (lowest, highest)})
-
-
-def check_limits(settings: Any, prefix: str = "") -> None:
-    """Refuses numbers outside the limits that their fields declare, and what is no number.
-
-    Args:
-        settings: a dataclass instance, some of whose fields are `limited`.
-        prefix: what the error puts before a field's name.
-
-    Raises:
-        TTVOSError: naming the field.
-    """
-    for each in fields(settings):
-        if "limits" not in each.metadata:
-            continue
-        (lowest, highest), value = each.metadata["limits"], getattr(settings, each.name)
-        numbers, shown = (value, list(value)) if isinstance(value, tuple) else ((value,), value)
-        if any(number < lowest for number in numbers):
-            wanted = f"be at least {lowest}, not" if lowest else "not be negative, but is"
-        elif not all(number <= highest for number in numbers):  # NaN too
-            wanted = f"be from {lowest} to {highest}, not"
-        else:
-            continue
-        raise TTVOSError(f"{prefix}{each.name} must {wanted} {shown}")
 
 
 @dataclass(frozen=True)
@@ -76,7 +45,7 @@ class ModelConfig:
     short_term: bool = True
     long_term: bool = True
     update_template: bool = True
-    past_masks: int = limited(1, 1, 64)
+    past_masks: int = limited(1, 1, 16)
     coordinates: bool = False
     update_gate: bool = False
     key_channels: int = limited(0, 0, 1024)
@@ -85,7 +54,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
-            raise TTVOSError(f"unknown backbone {self.backbone!r}: choose one of {', '.join(BACKBONES)}")
+            raise TTVOSError(f"unknown backbone {shown(self.backbone)}: choose one of {', '.join(BACKBONES)}")
         check_limits(self)
         if self.key_channels and not self.short_term:
             raise TTVOSError("key_channels: the memory joins the short-term matching, but short_term is false")
@@ -102,34 +71,13 @@ class ModelConfig:
         return from_dict(cls, parse_json(text, where), where)
 
 
-def parse_json(text: str, where: str) -> Any:
-    """What a JSON text holds.
-
-    Args:
-        text: of any origin.
-        where: what the error message calls it.
-
-    Raises:
-        TTVOSError: it is no JSON, or nested too deeply.
-    """
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TTVOSError(f"{where}: not valid JSON ({error})") from None
-
-
 def read_model_config(path: Path) -> ModelConfig:
     """Reads a network's config: a TOML or JSON file, its table `model` if it has one.
 
     Raises:
         TTVOSError: the file is missing or is neither, or has an unknown or ill-typed key.
     """
-    try:
-        table = (tomllib.loads if path.suffix == ".toml" else json.loads)(path.read_text())
-    except OSError as error:
-        raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:  # of both parsers, and of text that is not UTF-8
-        raise TTVOSError(f"{path}: not valid {path.suffix[1:].upper()} ({error})") from error
+    table = (read_toml if path.suffix == ".toml" else read_json)(path)
     if not isinstance(table, dict):
         raise TTVOSError(f"{path}: expected a table of settings")
     return from_dict(ModelConfig, table.get("model", table), str(path))
@@ -147,11 +95,11 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
         TTVOSError: no table, a key that `cls` does not have, a value of another type, or one that `cls` refuses.
     """
     if not isinstance(values, dict):
-        raise TTVOSError(f"{where}: must be a table of keys and values, not {values!r}")
+        raise TTVOSError(f"{where}: must be a table of keys and values, not {shown(values)}")
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key, value in values.items():
         if key not in fields:
-            raise TTVOSError(f"{where}: unknown key {key!r}; known keys are {', '.join(sorted(fields))}")
+            raise TTVOSError(f"{where}: unknown key {shown(key)}; known keys are {', '.join(sorted(fields))}")
         default = fields[key].default
         if default is dataclasses.MISSING:
             continue
@@ -164,7 +112,7 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
             wanted = type(default[0]) if default else str
             fits = all(type(item) is wanted for item in value)
         if default is not None and not fits:
-            raise TTVOSError(f"{where}: {key} must be {type(default).__name__}, not {value!r}")
+            raise TTVOSError(f"{where}: {key} must be {type(default).__name__}, not {shown(value)}")
     try:
         return cls(**values)
     except TTVOSError as error:

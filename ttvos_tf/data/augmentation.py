@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ttvos_tf.config import check_limits, limited
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.limits import check_limits, limited
 
 Range = tuple[float, float]  # lowest, highest
 

@@ -5,16 +5,22 @@ import math
 import warnings
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import open_input
 
 Arrays = dict[str, np.ndarray]
 
 LARGEST = 1 << 30  # bytes of all arrays together, before and after unpacking
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}  # 3.0 is for records with odd names
+
+
+class _Misfit(Exception):
+    """What is wrong with an archive, without its name."""
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -24,34 +30,37 @@ def read_arrays(path: Path) -> Arrays:
         TTVOSError: missing, no regular file, too large, truncated, or not an `.npz` of plain arrays.
     """
     try:
-        if not path.exists():
-            raise TTVOSError("no such weights file")
-        if not path.is_file():
-            raise TTVOSError("not a regular file")
-        with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
+        with open_input(path, "weights file") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-            members = archive.infolist()
-            _check_members(members)
-            return {member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members}
-    except TTVOSError as error:
+            return _read(file)
+    except _Misfit as error:
         raise TTVOSError(f"{path}: {error}") from None
+    except TTVOSError:
+        raise
     except Exception as error:  # zipfile, zlib and NumPy raise what they come upon
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise TTVOSError(f"{path}: not a whole .npz weights file ({reason})") from error
+
+
+def _read(file: BinaryIO) -> Arrays:
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        _check_members(members)
+        return {member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members}
 
 
 def _check_members(members: list[zipfile.ZipInfo]) -> None:
     """Refuses what `numpy.savez` would not have written, by the archive's table of contents."""
     names = [member.filename for member in members]
     if len(set(names)) < len(names):
-        raise TTVOSError("holds two arrays of one name")
+        raise _Misfit("holds two arrays of one name")
     for member in members:
         if not member.filename.endswith(".npy"):
-            raise TTVOSError(f"holds {member.filename!r}, which is no array")
+            raise _Misfit(f"holds {member.filename!r}, which is no array")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise TTVOSError(f"holds {member.filename!r}, compressed as no .npz file is")
+            raise _Misfit(f"holds {member.filename!r}, compressed as no .npz file is")
     if (size := sum(member.file_size for member in members)) > LARGEST:
-        raise TTVOSError(f"unpacks to {size} bytes; at most {LARGEST} are read")
+        raise _Misfit(f"unpacks to {size} bytes; at most {LARGEST} are read")
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -60,10 +69,10 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarra
     stream = io.BytesIO(content)
     version = npy.read_magic(stream)
     if version not in _HEADERS:
-        raise TTVOSError(f"holds {member.filename!r}, an array of an unknown format")
+        raise _Misfit(f"holds {member.filename!r}, an array of an unknown format")
     shape, by_columns, dtype = _HEADERS[version](stream)
     values = memoryview(content)[stream.tell() :]
     if len(content) != member.file_size or len(values) != math.prod(shape) * dtype.itemsize:
-        raise TTVOSError(f"{member.filename!r} is not as large as its shape {shape} says")
+        raise _Misfit(f"{member.filename!r} is not as large as its shape {shape} says")
     array = np.frombuffer(values, dtype).reshape(shape, order="F" if by_columns else "C")
     return array.astype(dtype.newbyteorder("="))

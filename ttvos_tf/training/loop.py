@@ -12,7 +12,7 @@ from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.distribution import SINGLE_PROCESS, ProcessGroup, choose_strategy, process_group
-from ttvos_tf.training.records import CHECKPOINT, Learner, RunRecorder, check_folder, diverged, run_folder
+from ttvos_tf.training.records import CHECKPOINT, Learner, RunRecorder, check_folder, diverged, has_diverged, run_folder
 from ttvos_tf.training.settings import RunSettings, TrainSettings
 from ttvos_tf.training.trainer import Trainer
 from ttvos_tf.weights import Arrays
@@ -88,7 +88,7 @@ def run(
         started = time.perf_counter()
         for batch in stream:
             losses = learner.train_step(batch)
-            if not np.isfinite([float(value) for value in losses]).all():
+            if any(has_diverged(float(value)) for value in losses):
                 raise diverged(learner, out)
             frames = batch.frames.shape[0] * batch.frames.shape[1] * process.count
             records.add(losses, frames / (time.perf_counter() - started), batch)

@@ -25,6 +25,7 @@ LOG = "log.csv"
 VALIDATION = "validation.csv"
 BOARD = "tensorboard"
 
+LARGEST_LOSS = 1e9  # of a sound network it is below 100
 LATEST = "log"  # in a checkpoint: the losses that the log's next line needs
 
 try:
@@ -144,8 +145,13 @@ def how_to_go_on(out: Path) -> str:
     return "nothing is saved yet: start it again"
 
 
+def has_diverged(loss: float) -> bool:
+    """Whether a loss is not finite, or about to be."""
+    return not abs(loss) < LARGEST_LOSS
+
+
 def diverged(learner: Learner, out: Path) -> TTVOSError:
-    """The error of a run whose loss is no longer finite, with what can be done."""
+    """The error of a run whose loss is no longer finite, or about to be, with what can be done."""
     advice = "lower train.learning_rate and start anew in another --out"
     if learner.init_takes_checkpoints and (out / CHECKPOINT).exists():
         advice += f'; init = "{out / CHECKPOINT}" begins with the last network that was sound'
@@ -212,7 +218,7 @@ class RunRecorder:
         """A checkpoint, of a network that has not diverged: a step's loss is that of the weights before it."""
         checkpoint = self.learner.checkpoint()
         finite = all(np.isfinite(array).all() for array in checkpoint.values() if array.dtype.kind == "f")
-        if not finite or (batch is not None and not np.isfinite(self.learner.loss_now(batch))):
+        if not finite or (batch is not None and has_diverged(self.learner.loss_now(batch))):
             raise diverged(self.learner, self.out)
         return checkpoint
 

@@ -14,17 +14,18 @@ path = "DAVIS"
 
 import dataclasses
 import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ttvos_tf.config import ModelConfig, check_limits, from_dict, limited
+from ttvos_tf.config import ModelConfig, from_dict
 from ttvos_tf.contract import SIZE_STEP
 from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.sources import KINDS, STILLS
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import parse_toml, read_toml
+from ttvos_tf.limits import check_limits, limited
 
 LARGEST_BATCH = 1 << 30  # colour values: a GB of frames
 
@@ -70,8 +71,8 @@ class TrainSettings(Augmentation):
     warmup: int = limited(100, 0, 10**9)
     clip_norm: float = limited(1.0, 0, 1e38)
     temporal_consistency_loss: bool = True
-    transition_weight: float = limited(5.0, 0, 1e6)
-    jaccard_weight: float = limited(0.0, 0, 1e6)
+    transition_weight: float = limited(5.0, 0, 1000)
+    jaccard_weight: float = limited(0.0, 0, 1000)
     targets: str = "labels"
     train_backbone: str = "last_block"
     frozen: tuple[str, ...] = ()
@@ -128,7 +129,7 @@ class DataSettings:
     path: str = ""
     split: str = "train"
     year: int = 2016
-    weight: float = limited(1.0, 0, 1e6)
+    weight: float = limited(1.0, 0, 1000000)
     leave_out_challenge: bool = False
 
     def __post_init__(self) -> None:
@@ -214,12 +215,7 @@ def load_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
     Raises:
         TTVOSError: the file is missing, is no TOML, or has an unknown or ill-typed key; the same of an override.
     """
-    try:
-        table = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise TTVOSError(f"{path}: not valid TOML ({error})") from error
+    table = read_toml(path)
     for text in overrides:
         _override(table, text)
     model = from_dict(ModelConfig, table.pop("model", {}), f"{path} [model]")
@@ -238,10 +234,7 @@ def load_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
 
 def _override(table: dict[str, Any], text: str) -> None:
     """Sets one value of a parsed TOML file."""
-    try:
-        change = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise TTVOSError(f"--set {text}: expected key=value as in TOML, strings in quotes ({error})") from None
+    change = parse_toml(text, f"--set {text}: expected key=value as in TOML, strings in quotes")
     for name, value in change.items():
         if isinstance(value, dict) and isinstance(table.get(name, {}), dict):
             table.setdefault(name, {}).update(value)

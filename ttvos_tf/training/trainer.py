@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ttvos_tf.compat import keras, tf
-from ttvos_tf.config import parse_json
 from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
+from ttvos_tf.inputs import parse_json
 from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
