@@ -16,6 +16,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.network.heatmap import normalize
 from ttvos_tf.network.ttvos import TTVOS
+from ttvos_tf.training.distribution import memory_reported
 from ttvos_tf.training.loop import clips_of_length, open_sources, run
 from ttvos_tf.training.optimizer import build_optimizer, check_step, optimizer_variables, prepare
 from ttvos_tf.training.records import CHECKPOINT, check_folder, run_folder
@@ -172,6 +173,7 @@ def _with_zeros(kernel: np.ndarray, wanted: int, known: dict[int, int]) -> np.nd
     return kernel
 
 
+@memory_reported()
 def distill(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> FeatureDistiller:
     """Teaches to the end of the settings' steps, on the first frames of clips.
 

@@ -5,13 +5,11 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 
-import numpy as np
-
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.distribution import SINGLE_PROCESS, ProcessGroup, choose_strategy, process_group
+from ttvos_tf.training.distribution import SINGLE_PROCESS, ProcessGroup, choose_strategy, memory_reported, process_group
 from ttvos_tf.training.records import CHECKPOINT, Learner, RunRecorder, check_folder, diverged, has_diverged, run_folder
 from ttvos_tf.training.settings import RunSettings, TrainSettings
 from ttvos_tf.training.trainer import Trainer
@@ -96,6 +94,7 @@ def run(
         records.finish(batch)
 
 
+@memory_reported()
 def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> Trainer:
     """Trains to the end of the settings' steps.
 
