@@ -15,6 +15,7 @@ from pathlib import Path
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.training.folder import CHECKPOINT, RELEASE
 from ttvos_tf.training.settings import as_json, load_settings
 
 HERE = Path(__file__).resolve().parent
@@ -93,7 +94,6 @@ def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, 
     if settings.validation is None:
         raise TTVOSError(f"{config}: no [validation] block; it says what the experiments are scored on")
     from ttvos_tf.training.loop import train
-    from ttvos_tf.training.records import CHECKPOINT, RELEASE
     from ttvos_tf.training.validation import validate
 
     train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.training.folder import RELEASE, how_to_go_on
 from ttvos_tf.training.settings import load_settings
 
 
@@ -27,7 +28,6 @@ def main(argv: list[str]) -> None:
     out = args.out or Path("runs") / args.config.stem
     settings = load_settings(args.config, args.set)  # before TensorFlow is imported, which takes a while
     from ttvos_tf.training.distillation import distill
-    from ttvos_tf.training.records import RELEASE, how_to_go_on
 
     try:
         distill(settings, args.data, out, resume=args.resume)

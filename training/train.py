@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.training.folder import RELEASE, how_to_go_on
 from ttvos_tf.training.settings import load_settings
 
 HERE = Path(__file__).resolve().parent
@@ -41,7 +42,6 @@ def main(argv: list[str]) -> None:
         print(profile(settings, args.data))
         return
     from ttvos_tf.training.loop import train
-    from ttvos_tf.training.records import RELEASE, how_to_go_on
 
     try:
         train(settings, args.data, out, resume=args.resume)

@@ -17,9 +17,9 @@ from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.network.heatmap import normalize
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.training.distribution import memory_reported
+from ttvos_tf.training.folder import CHECKPOINT, check_folder, run_folder
 from ttvos_tf.training.loop import clips_of_length, open_sources, run
 from ttvos_tf.training.optimizer import build_optimizer, check_step, optimizer_variables, prepare
-from ttvos_tf.training.records import CHECKPOINT, check_folder, run_folder
 from ttvos_tf.training.settings import RunSettings, resolve
 from ttvos_tf.weights import OPTIMIZER, Arrays, assign, named_variables, read_npz, save_weights
 
