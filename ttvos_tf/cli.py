@@ -35,8 +35,16 @@ COMMANDS = {
   ttvos segment walk.mp4 --mask first.png --overlay seen.mp4  # also a video with the objects in colour
   ttvos segment walk.mp4 --mask first.png --mask 45:2=later.png  # object 2 is put right in frame 45
   ttvos segment walk.mp4 --box 0:1=210,80,120,300 --box 30:2=400,90,80,250  # object 2 joins in frame 30
+  ttvos segment walk.mp4 --mask middle.png --start 45 --backward  # from frame 45 in both directions
   ttvos segment walk.mp4 --prompts walk.json  # masks and boxes, listed in a file
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",
+    ),
+    "frame": (
+        "ttvos_tf.commands.frame",
+        "write one frame as a picture, with numbered pixels if asked for: to read a box off, or to draw a mask on",
+        """\
+  ttvos frame walk.mp4 --grid  # the first frame, as walk_00000.png
+  ttvos frame walk.mp4 --at 45 --out middle.png""",
     ),
     "app": (
         "ttvos_tf.commands.app",
@@ -79,9 +87,9 @@ COMMANDS = {
 @run_script("ttvos")
 def main(argv: list[str]) -> None:
     """Runs the command line: `argv` are the arguments after the program's name."""
-    # OpenCV and FFmpeg print reasons of their own beside our error. They read this when they are loaded.
+    # OpenCV prints reasons of its own beside our error. It reads this when it is loaded. FFmpeg's lines are heard
+    # (media/video.py).
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     args = parser(argv[0] if argv else "").parse_args(argv)
     importlib.import_module(COMMANDS[args.command][0]).run(args)
 

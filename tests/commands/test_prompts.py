@@ -6,11 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.clips import clip, write_video
+from tests.clips import clip, write_frames, write_video
 from tests.metrics import iou
 from tests.toy_model import NAME, toy_model
 from ttvos_tf import cli
+from ttvos_tf.commands import segment as command
 from ttvos_tf.media.images import read_mask, write_mask
+from ttvos_tf.media.video import open_source
 
 LENGTH = 10
 MODEL = ("--model", f"ttvos_{NAME}.tflite", "--threads", "1", "--out", "m")
@@ -22,6 +24,7 @@ def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
     frames, truth = clip(LENGTH, ids=(1, 2))
     write_video(folder / "walk.avi", frames)
+    write_frames(folder / "frames", frames)
     for index in (0, 5):
         write_mask(folder / f"{index}.png", truth[index])
     wrong = np.where(truth[0] == 2, truth[0], 0)
@@ -91,6 +94,30 @@ def test_a_file_of_prompts_is_the_same(place):
     (place / "sub/p.json").write_text(json.dumps({"prompts": listed[:2]}))
     assert segment("--prompts", "sub/p.json", "--mask", "wrong.png") == 0
     assert np.array_equal(masks(place), expected)
+
+
+@pytest.mark.parametrize("source", ["walk.avi", "frames"])
+def test_backwards(place, source):
+    given = ("--mask", "5.png", "--start", "5", "--backward", "--json", "r.json", "--overlay", "seen.webm")
+    assert cli.main(["segment", source, *given, *MODEL]) == 0
+    found = masks(place)
+    assert all(right(found, 1, range(LENGTH))) and all(right(found, 2, range(LENGTH)))
+    assert np.array_equal(found[5], TRUTH[5])
+    assert json.loads((place / "r.json").read_text())["frames"] == LENGTH
+    assert open_source(place / "seen.webm").count == LENGTH
+    assert not list(place.glob(".*")), "nothing unfinished is left"
+
+
+def test_a_camera_has_no_past(place, monkeypatch, capsys):
+    class Camera:
+        fps, count, live = 20.0, None, True
+
+        def __iter__(self):
+            raise AssertionError("it is not read")
+
+    monkeypatch.setattr(command, "open_source", lambda source: Camera())
+    assert cli.main(["segment", "0", "--box", "8,6,22,20", "--backward", *MODEL]) == 2
+    assert "--backward: 0 cannot be read backwards: record it" in capsys.readouterr().err
 
 
 BAD = {

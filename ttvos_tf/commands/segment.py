@@ -5,6 +5,7 @@ import contextlib
 import functools
 import hashlib
 import itertools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,18 +14,19 @@ from tqdm import tqdm
 from ttvos_tf.commands.options import open_json, until_interrupted
 from ttvos_tf.commands.prompts import add_prompt_arguments, prompts_of
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import atomic_file, atomic_folder
+from ttvos_tf.media.atomic import atomic_file, atomic_folder, resolved
+from ttvos_tf.media.backwards import backwards
 from ttvos_tf.media.images import is_written_by_us, source_of, write_mask
 from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.media.overlay import draw_overlay
 from ttvos_tf.media.sizes import size_of
-from ttvos_tf.media.video import open_source
+from ttvos_tf.media.video import Seekable, open_source
 from ttvos_tf.media.video_writer import VideoWriter, check_suffix
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.installed import FOLDER, default_name
 from ttvos_tf.runtime.interpreter import RUNTIMES
 from ttvos_tf.runtime.prompts import Prompts
-from ttvos_tf.runtime.propagate import follow
+from ttvos_tf.runtime.propagate import propagate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,13 +69,15 @@ def run(args: argparse.Namespace) -> None:
     if not args.out:
         _check_origin(out, origin)
     if args.overlay:
-        check_suffix(args.overlay)
+        check_suffix(args.overlay, "an overlay")
     read = [args.source, args.prompts, *(each.mask for each in given), args.model, args.encoder, FOLDER]
     replaceable = is_written_by_us if args.out else functools.partial(_is_mask_of, origin)
     files = {"--overlay": args.overlay, "--json": args.json}
     check = functools.partial(check_outputs, read, files, {"--out": out})
     check(replaceable)
     source = open_source(args.source)
+    if args.backward and not isinstance(source, Seekable):
+        raise TTVOSError(f"--backward: {args.source} cannot be read backwards: record it to a file first")
     frames = until_interrupted(source) if source.live else iter(source)
     first = next(frames, None)
     if first is None:
@@ -82,7 +86,6 @@ def run(args: argparse.Namespace) -> None:
     prompts = Prompts(given, size, source.count)
     tracker = Tracker(args.model or default_name(), args.threads, args.runtime, args.encoder, args.delegate)
     numbered = ((index, *each) for index, each in enumerate(itertools.chain([first], frames)))
-    followed = follow(tracker, numbered, prompts)
     with contextlib.ExitStack() as outputs:
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
         write_report = outputs.enter_context(open_json(args.json, read))
@@ -91,6 +94,12 @@ def run(args: argparse.Namespace) -> None:
         if args.overlay:
             path = outputs.enter_context(atomic_file(args.overlay))
             video = outputs.enter_context(VideoWriter(path, source.fps, size, args.overlay))
+        back = None
+        if isinstance(source, Seekable) and args.backward:
+            back = tqdm(
+                backwards(source, prompts.last), total=prompts.last + 1, unit="frame", desc="backwards", disable=None
+            )
+        followed = propagate(tracker, numbered, prompts, back, out.parent)
         seconds: list[float] = []
         # The bar is for terminals: in a log, an error shall be the one line on stderr.
         for tracked in tqdm(followed, total=source.count, unit="frame", desc="tracking", disable=None):
@@ -115,7 +124,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _origin(source: str) -> str:
     """Tells sources of one name apart, and tells nothing of the folders that they lie in."""
-    return hashlib.sha256(str(Path(source).resolve()).encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(resolved(Path(source)))).hexdigest()[:16]
 
 
 def _check_origin(out: Path, origin: str) -> None:
@@ -137,7 +146,7 @@ def _rate(seconds: Sequence[float]) -> float | None:
 def _name_of(source: str) -> str:
     """What results of a source are called: "walk" of videos/walk.mp4, "camera0" of 0."""
     path = Path(source)
-    return path.resolve().stem if path.exists() else f"camera{source}"
+    return resolved(path).stem if os.path.exists(path) else f"camera{source}"
 
 
 def _print_summary(report: dict, args: argparse.Namespace) -> None:
