@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import read_json
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.training.folder import CHECKPOINT, RELEASE
 from ttvos_tf.training.settings import as_json, load_settings
@@ -87,8 +88,10 @@ def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, 
     settings = load_settings(config, [*experiment.overrides(), *overrides])
     record = as_json(settings)
     if result.exists():
-        finished = json.loads(result.read_text())
-        if finished["settings"] != record:
+        finished = read_json(result)
+        if not isinstance(finished, dict) or type(finished.get("J&F-Mean")) is not float:
+            raise TTVOSError(f"{result}: holds no score; delete it, and the experiment is scored again")
+        if finished.get("settings") != record:
             raise TTVOSError(f"{result}: of other settings; choose another --out, or delete it")
         return finished["J&F-Mean"]
     if settings.validation is None:

@@ -187,6 +187,7 @@ _KNOWN = _opcodes(
 class _Unpickler(pickle._Unpickler):
     """In Python, not C: the C one allocates as large a memo as a damaged file asks for."""
 
+    stack: list[Any]
     dispatch: ClassVar[dict[int, Any]] = {
         code: load for code, load in pickle._Unpickler.dispatch.items() if code in _KNOWN
     }
@@ -198,7 +199,7 @@ class _Unpickler(pickle._Unpickler):
     def load_setitem(self) -> None:
         """Puts one item into a dict."""
         _text(self.stack[-2])
-        super().load_setitem()
+        super().load_setitem()  # type: ignore[misc]  # not in typeshed
 
     dispatch[pickle.SETITEM[0]] = load_setitem
 
@@ -206,7 +207,7 @@ class _Unpickler(pickle._Unpickler):
         """Puts items into a dict."""
         for key in self.stack[::2]:
             _text(key)
-        super().load_setitems()
+        super().load_setitems()  # type: ignore[misc]
 
     dispatch[pickle.SETITEMS[0]] = load_setitems
 
