@@ -35,6 +35,15 @@ COMMANDS = {
   ttvos segment walk.mp4 --mask first.png --overlay seen.mp4  # also a video with the objects in colour
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",
     ),
+    "batch": (
+        "ttvos_tf.commands.batch",
+        "segment every video of a manifest, on this machine or on many; go on where it was stopped",
+        """\
+  ttvos batch archive.jsonl --out results  # a process for every core; the same command again does what is missing
+  ttvos batch archive.jsonl --out results --retry-failed  # also what could not be done
+  ttvos batch archive.jsonl --out results --shard 3/20  # the third of twenty parts
+  ttvos batch archive.jsonl --out results --dask tcp://10.0.0.5:8786  # on a Dask cluster""",
+    ),
     "app": (
         "ttvos_tf.commands.app",
         "draw, watch and correct in a browser; nothing leaves this machine",
@@ -74,13 +83,13 @@ COMMANDS = {
 
 
 @run_script("ttvos")
-def main(argv: list[str]) -> None:
-    """Runs the command line: `argv` are the arguments after the program's name."""
+def main(argv: list[str]) -> int | None:
+    """Runs the command line: `argv` are the arguments after the program's name; returns the command's exit code."""
     # OpenCV and FFmpeg print reasons of their own beside our error. They read this when they are loaded.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     args = parser(argv[0] if argv else "").parse_args(argv)
-    importlib.import_module(COMMANDS[args.command][0]).run(args)
+    return importlib.import_module(COMMANDS[args.command][0]).run(args)
 
 
 def parser(command: str) -> Parser:
