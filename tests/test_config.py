@@ -17,7 +17,7 @@ def test_json_round_trip():
         ('{"past_masks": "3"}', "past_masks must be int"),
         ('{"short_term": 1}', "short_term must be bool"),
         ('{"past_masks": true}', "past_masks must be int"),
-        ('{"decoder_channels": 0}', "at least 1"),
+        ('{"decoder_channels": 0}', "decoder_channels must be at least 1, not 0"),
         ('{"reach": 1.5}', "reach must be from 0 to 1"),
     ],
 )

@@ -33,6 +33,10 @@ COMMANDS = {
   ttvos segment walk.mp4 --box 210,80,120,300 --box 400,90,80,250  # two objects, ids 1 and 2
   ttvos segment frames/ --mask first.png --out masks  # objects are the pixel values of first.png
   ttvos segment walk.mp4 --mask first.png --overlay seen.mp4  # also a video with the objects in colour
+  ttvos segment walk.mp4 --mask first.png --mask 45:2=later.png  # object 2 is put right in frame 45
+  ttvos segment walk.mp4 --box 0:1=210,80,120,300 --box 30:2=400,90,80,250  # object 2 joins in frame 30
+  ttvos segment walk.mp4 --mask middle.png --start 45 --backward  # from frame 45 in both directions
+  ttvos segment walk.mp4 --prompts walk.json  # masks and boxes, listed in a file
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",
     ),
     "batch": (

@@ -5,12 +5,13 @@ No TensorFlow here: a config travels inside checkpoints and `.tflite` files as J
 
 import dataclasses
 import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import parse_json, read_json, read_toml
+from ttvos_tf.limits import check_limits, limited, shown
 
 T = TypeVar("T")
 
@@ -39,30 +40,24 @@ class ModelConfig:
     """
 
     backbone: str = "mobilenet_v2"
-    matching_channels: int = 32
-    decoder_channels: int = 32
+    matching_channels: int = limited(32, 1, 1024)
+    decoder_channels: int = limited(32, 1, 1024)
     short_term: bool = True
     long_term: bool = True
     update_template: bool = True
-    past_masks: int = 1
+    past_masks: int = limited(1, 1, 16)
     coordinates: bool = False
     update_gate: bool = False
-    key_channels: int = 0
-    reach: float = 0.0
+    key_channels: int = limited(0, 0, 1024)
+    reach: float = limited(0.0, 0, 1)
     quantized: bool = False
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
-            raise TTVOSError(f"unknown backbone {self.backbone!r}: choose one of {', '.join(BACKBONES)}")
-        for name in ("matching_channels", "decoder_channels", "past_masks"):
-            if getattr(self, name) < 1:
-                raise TTVOSError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.key_channels < 0:
-            raise TTVOSError(f"key_channels must be at least 0, not {self.key_channels}")
+            raise TTVOSError(f"unknown backbone {shown(self.backbone)}: choose one of {', '.join(BACKBONES)}")
+        check_limits(self)
         if self.key_channels and not self.short_term:
             raise TTVOSError("key_channels: the memory joins the short-term matching, but short_term is false")
-        if not 0 <= self.reach <= 1:
-            raise TTVOSError(f"reach must be from 0 to 1, not {self.reach}")
 
     def architecture(self) -> "ModelConfig":
         """What weights have to agree on: all of it but `reach`, which has none."""
@@ -72,8 +67,8 @@ class ModelConfig:
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "ModelConfig":
-        return from_dict(cls, json.loads(text), "model config")
+    def from_json(cls, text: str, where: str = "model config") -> "ModelConfig":
+        return from_dict(cls, parse_json(text, where), where)
 
 
 def read_model_config(path: Path) -> ModelConfig:
@@ -82,12 +77,7 @@ def read_model_config(path: Path) -> ModelConfig:
     Raises:
         TTVOSError: the file is missing or is neither, or has an unknown or ill-typed key.
     """
-    try:
-        table = (tomllib.loads if path.suffix == ".toml" else json.loads)(path.read_text())
-    except OSError as error:
-        raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:  # of both parsers, and of text that is not UTF-8
-        raise TTVOSError(f"{path}: not valid {path.suffix[1:].upper()} ({error})") from error
+    table = (read_toml if path.suffix == ".toml" else read_json)(path)
     if not isinstance(table, dict):
         raise TTVOSError(f"{path}: expected a table of settings")
     return from_dict(ModelConfig, table.get("model", table), str(path))
@@ -102,14 +92,14 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
         where: what the error message calls the source, a file name for instance.
 
     Raises:
-        TTVOSError: no table, a key that `cls` does not have, or a value of another type.
+        TTVOSError: no table, a key that `cls` does not have, a value of another type, or one that `cls` refuses.
     """
     if not isinstance(values, dict):
-        raise TTVOSError(f"{where}: must be a table of keys and values, not {values!r}")
+        raise TTVOSError(f"{where}: must be a table of keys and values, not {shown(values)}")
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key, value in values.items():
         if key not in fields:
-            raise TTVOSError(f"{where}: unknown key {key!r}; known keys are {', '.join(sorted(fields))}")
+            raise TTVOSError(f"{where}: unknown key {shown(key)}; known keys are {', '.join(sorted(fields))}")
         default = fields[key].default
         if default is dataclasses.MISSING:
             continue
@@ -122,5 +112,8 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
             wanted = type(default[0]) if default else str
             fits = all(type(item) is wanted for item in value)
         if default is not None and not fits:
-            raise TTVOSError(f"{where}: {key} must be {type(default).__name__}, not {value!r}")
-    return cls(**values)
+            raise TTVOSError(f"{where}: {key} must be {type(default).__name__}, not {shown(value)}")
+    try:
+        return cls(**values)
+    except TTVOSError as error:
+        raise TTVOSError(f"{where}: {error}") from None

@@ -128,6 +128,40 @@ def test_new_objects_lie_on_top(tracker):
     assert np.all(new == (top == 7)) and not old[top == 7].any() and not background[top == 7].any()
 
 
+def test_a_corrected_object_goes_on_from_the_correction(tracker):
+    """As it would if it had just been added; the other objects go on as if nothing had been."""
+    frames, truth = clip(8, ids=(1, 2))
+    wrong = np.where(truth[0] == 2, truth[0], 0)
+    wrong[40:60, 70:90] = 1
+    tracker.start(frames[0], wrong)
+    by_hand = ByHand(tracker.model.runtime)
+    by_hand.add(frames[0], wrong, 1, 2)
+    for t in range(1, 4):
+        check(tracker, tracker.step(frames[t]), by_hand.step(frames[t]))
+    before = tracker.probabilities[2]
+    labels = tracker.correct(frames[3], truth[3], ids=[1])
+    by_hand.add(frames[3], truth[3], 1)
+    assert tracker.ids == (1, 2) and np.array_equal(labels == 1, truth[3] == 1)
+    assert np.array_equal(tracker.probabilities[2], np.where(truth[3] == 1, 0, before))
+    for t in range(4, 8):
+        labels = tracker.step(frames[t])
+        check(tracker, labels, by_hand.step(frames[t]))
+        assert iou(labels == 1, truth[t] == 1) > 0.7
+
+
+def test_objects_join_and_are_corrected_by_boxes(tracker):
+    frames, truth = clip(6, ids=(1, 2))
+    boxes = {1: (8, 6, 22, 20), 2: (20, 36, 22, 20)}
+    tracker.start(frames[0], boxes={5: boxes[1]})
+    assert tracker.ids == (5,)
+    labels = tracker.add_object(frames[0], boxes=[(60, 40, 20, 20)])  # the lowest id that is free
+    assert tracker.ids == (5, 1) and labels[40:60, 60:80].all()
+    assert np.array_equal(tracker.correct(frames[0], boxes={1: boxes[2]}) == 1, truth[0] == 2)
+    for t in range(1, 6):
+        labels = tracker.step(frames[t])
+        assert iou(labels == 5, truth[t] == 1) > 0.7 and iou(labels == 1, truth[t] == 2) > 0.7
+
+
 def test_reset_and_start_again_leave_nothing_behind(tracker):
     frames, truth = clip(5, ids=(1, 2))
     runs = []
@@ -246,6 +280,20 @@ FRAME, MASK = np.zeros((*SIZE, 3), np.uint8), np.ones(SIZE, np.uint8)
         (lambda t: (t.start(FRAME, MASK), t.step(FRAME[:-2])), "the frame is 96x62, but the video began with 96x64"),
         (lambda t: (t.start(FRAME, MASK), t.add_object(FRAME, MASK)), "object 1 is tracked already"),
         (lambda t: (t.start(FRAME, MASK), t.add_object(FRAME, 0 * MASK)), "holds no object"),
+        (lambda t: (t.start(FRAME, MASK), t.add_object(FRAME)), "add_object: give either a mask or boxes"),
+        (
+            lambda t: (t.start(FRAME, MASK), t.add_object(FRAME, boxes={1: (0, 0, 9, 9)})),
+            "boxes: object 1 is tracked",
+        ),
+        (lambda t: t.correct(FRAME, MASK), "no video has begun"),
+        (lambda t: (t.start(FRAME, MASK), t.correct(FRAME)), "correct: give either a mask or boxes"),
+        (lambda t: (t.start(FRAME, MASK), t.correct(FRAME, 2 * MASK)), r"object 2 is not tracked: tracked are \[1\]"),
+        (
+            lambda t: (t.start(FRAME, MASK), t.correct(FRAME, MASK, ids=[2])),
+            "object 2 is not in the mask",
+        ),
+        (lambda t: (t.start(FRAME, MASK), t.correct(FRAME[:-2], MASK)), "the frame is 96x62"),
+        (lambda t: t.start(FRAME, boxes={0: (0, 0, 9, 9)}), "object 0: object ids go from 1 to 254"),
         (lambda t: (t.start(FRAME, MASK), t.remove_object(2)), r"object 2 is not tracked: tracked are \[1\]"),
         (
             lambda t: (t.start(FRAME, boxes=[(0, 0, 9, 9)] * MAX_OBJECTS), t.add_object(FRAME, MASK * 99)),

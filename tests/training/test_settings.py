@@ -76,7 +76,7 @@ def test_bad_settings_are_named(text, message, tmp_path):
 
 
 def test_missing_file_is_named(tmp_path):
-    with pytest.raises(TTVOSError, match=r"none\.toml: cannot be read"):
+    with pytest.raises(TTVOSError, match=r"none\.toml: no such file"):
         load_settings(tmp_path / "none.toml")
 
 

@@ -1,51 +1,37 @@
-"""The command `ttvos segment`: from the first frame's mask or boxes to a mask of every frame."""
+"""The command `ttvos segment`: from masks or boxes of some frames to a mask of every frame."""
 
 import argparse
 import contextlib
 import functools
 import hashlib
-import time
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.commands.options import open_json, until_interrupted
+from ttvos_tf.commands.prompts import add_prompt_arguments, prompts_of
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import atomic_file, atomic_folder
-from ttvos_tf.media.images import is_written_by_us, read_mask, source_of, write_mask
+from ttvos_tf.media.backwards import backwards
+from ttvos_tf.media.images import is_written_by_us, source_of, write_mask
 from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.media.overlay import draw_overlay
-from ttvos_tf.media.sizes import Size
-from ttvos_tf.media.video import open_source
+from ttvos_tf.media.sizes import size_of
+from ttvos_tf.media.video import Seekable, open_source
 from ttvos_tf.media.video_writer import VideoWriter, check_suffix
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.installed import FOLDER, default_name
 from ttvos_tf.runtime.interpreter import RUNTIMES
-from ttvos_tf.runtime.objects import Box, objects_in_mask
-
-NO_OBJECT = (
-    "give the objects in the first frame: --mask FIRST.png, or --box X,Y,W,H: left, top, width and height in pixels, "
-    "as image editors show them (ffmpeg -i VIDEO -frames:v 1 first.png writes that frame)"
-)
+from ttvos_tf.runtime.prompts import Prompts
+from ttvos_tf.runtime.propagate import propagate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `ttvos segment`."""
     parser.add_argument("source", metavar="SOURCE", help="a video file, a folder of frames, or a camera's number")
-    given = parser.add_mutually_exclusive_group()
-    given.add_argument(
-        "--mask",
-        metavar="FIRST.png",
-        help="this or --box: the objects in the first frame: 8-bit image of its size, pixel value = id, 0 = background",
-    )
-    given.add_argument(
-        "--box",
-        type=_box,
-        action="append",
-        metavar="X,Y,W,H",
-        help="a box around an object in the first frame: left, top, width, height in pixels; once for every object",
-    )
+    add_prompt_arguments(parser)
     parser.add_argument(
         "--model",
         metavar="NAME|PATH",
@@ -76,28 +62,29 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         TTVOSError: bad input, or an output that cannot be written; then nothing is.
     """
-    if not (args.mask or args.box):
-        raise TTVOSError(NO_OBJECT)
+    given = prompts_of(args)
     out = args.out or Path("results") / _name_of(args.source)
     origin = _origin(args.source)
     if not args.out:
         _check_origin(out, origin)
     if args.overlay:
-        check_suffix(args.overlay)
-    read = [args.source, args.mask, args.model, args.encoder, FOLDER]
+        check_suffix(args.overlay, "an overlay")
+    read = [args.source, args.prompts, *(each.mask for each in given), args.model, args.encoder, FOLDER]
     replaceable = is_written_by_us if args.out else functools.partial(_is_mask_of, origin)
     files = {"--overlay": args.overlay, "--json": args.json}
     check = functools.partial(check_outputs, read, files, {"--out": out})
     check(replaceable)
     source = open_source(args.source)
+    if args.backward and not isinstance(source, Seekable):
+        raise TTVOSError(f"--backward: {args.source} cannot be read backwards: record it to a file first")
     frames = until_interrupted(source) if source.live else iter(source)
-    name, frame = next(frames, ("", None))
-    if frame is None:
+    first = next(frames, None)
+    if first is None:
         raise TTVOSError(f"{args.source}: delivered no frame")
-    size = frame.shape[0], frame.shape[1]
-    mask = _read_first_mask(args.mask, size) if args.mask else None
+    size = size_of(first[1])
+    prompts = Prompts(given, size, source.count)
     tracker = Tracker(args.model or default_name(), args.threads, args.runtime, args.encoder, args.delegate)
-    labels = tracker.start(frame, mask, args.box)
+    numbered = ((index, *each) for index, each in enumerate(itertools.chain([first], frames)))
     with contextlib.ExitStack() as outputs:
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
         write_report = outputs.enter_context(open_json(args.json, read))
@@ -106,26 +93,25 @@ def run(args: argparse.Namespace) -> None:
         if args.overlay:
             path = outputs.enter_context(atomic_file(args.overlay))
             video = outputs.enter_context(VideoWriter(path, source.fps, size, args.overlay))
-
-        def write(name: str, frame: np.ndarray, labels: np.ndarray) -> None:
-            write_mask(folder / f"{name}.png", labels, origin)
-            if video:
-                video.write(draw_overlay(frame, labels))
-
-        write(name, frame, labels)
+        back = None
+        if isinstance(source, Seekable) and args.backward:
+            back = tqdm(
+                backwards(source, prompts.last), total=prompts.last + 1, unit="frame", desc="backwards", disable=None
+            )
+        followed = propagate(tracker, numbered, prompts, back, out.parent)
         seconds: list[float] = []
         # The bar is for terminals: in a log, an error shall be the one line on stderr.
-        for name, frame in tqdm(frames, total=source.count, initial=1, unit="frame", desc="tracking", disable=None):
-            begin = time.perf_counter()
-            labels = tracker.step(frame)
-            seconds.append(time.perf_counter() - begin)
-            write(name, frame, labels)
+        for tracked in tqdm(followed, total=source.count, unit="frame", desc="tracking", disable=None):
+            seconds.append(tracked.seconds)
+            write_mask(folder / f"{tracked.name}.png", tracked.labels, origin)
+            if video:
+                video.write(draw_overlay(tracked.frame, tracked.labels))
         report = {
-            "frames": 1 + len(seconds),
-            "fps": round(len(seconds) / sum(seconds), 2) if seconds else None,  # of tracking; files are not counted
+            "frames": len(seconds),
+            "fps": _rate(seconds[1:]),
             "model": tracker.model.name,
             "runtime": tracker.model.runtime,
-            "objects": list(tracker.ids),
+            "objects": list(prompts.frames),
             "out": str(out),
         }
         if video:
@@ -151,21 +137,9 @@ def _is_mask_of(origin: str, file: Path) -> bool:
     return source_of(file) in ("", origin)
 
 
-def _read_first_mask(path: str, size: Size) -> np.ndarray:
-    """Reads the first frame's mask and checks it; the tracker's own check could not name the file."""
-    mask = read_mask(path)
-    objects_in_mask(mask, size, path)
-    return mask
-
-
-def _box(text: str) -> Box:
-    try:
-        x, y, width, height = map(float, text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected X,Y,W,H in pixels, 210,80,120,300 for instance, not {text!r}"
-        ) from None
-    return x, y, width, height
+def _rate(seconds: Sequence[float]) -> float | None:
+    """Frames per second of tracking; files are not counted, and the first frame begins what the others go on from."""
+    return round(len(seconds) / sum(seconds), 2) if seconds else None
 
 
 def _name_of(source: str) -> str:

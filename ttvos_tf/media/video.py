@@ -4,10 +4,11 @@ A source that cannot be read whole is an error, not a short result: masks that s
 the frames that they are numbered after. Only a camera just ends.
 """
 
+import bisect
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -15,10 +16,12 @@ import numpy as np
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.containers import is_avi, is_truncated
 from ttvos_tf.media.images import read_image
-from ttvos_tf.media.sizes import format_size
+from ttvos_tf.media.sizes import Size, format_size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LITTER = ("thumbs.db", "desktop.ini")
+SAME_TIME = 0.5  # milliseconds
+SEEK_BACK = (1, 8, 64, 512)  # frames
 DEFAULT_FPS = 24.0  # of a folder, and of what does not tell
 
 
@@ -29,11 +32,15 @@ class Source(Protocol):
         fps: frames per second at which it is meant to be shown.
         count: number of frames, None if that is not known before the end.
         live: whether it goes on until somebody stops it.
+        times: seconds at which frames are shown, from the first on, where their rate varies; None where it is `fps`.
+        sound: the file that holds its sound, if any.
     """
 
     fps: float
     count: int | None
     live: bool
+    times: list[float] | None
+    sound: Path | None
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yields (name, frame uint8 (H, W, 3) RGB): a file's name without suffix in a folder, else 00000, 00001, ...
@@ -41,6 +48,14 @@ class Source(Protocol):
         Raises:
             TTVOSError: a frame that cannot be read, or that has another size than the first.
         """
+
+
+@runtime_checkable
+class Seekable(Source, Protocol):
+    """A source that can be read from any frame on."""
+
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Yields the frames from number `first` on, as `Source.__iter__` those from 0."""
 
 
 def open_source(source: str | Path) -> Source:
@@ -69,6 +84,8 @@ class Folder:
 
     fps = DEFAULT_FPS
     live = False
+    times: list[float] | None = None
+    sound: Path | None = None
 
     def __init__(self, path: Path):
         visible = (file for file in path.iterdir() if file.name[0] != "." and file.name.lower() not in LITTER)
@@ -83,16 +100,20 @@ class Folder:
                 raise TTVOSError(f"{file}: another frame is named {file.stem} too, and both would give {file.stem}.png")
             names.add(file.stem)
         self.files = files
+        self._size: Size | None = None  # of the frame that was read first
         self.count: int | None = len(files)
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
-        first = None
-        for file in self.files:
+        return self.since(0)
+
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """The frames from number `first` on; see `Seekable`."""
+        for file in self.files[first:]:
             frame = read_image(file)
             size = frame.shape[0], frame.shape[1]
-            first = first or size
-            if size != first:
-                raise TTVOSError(f"{file}: is {format_size(size)}, but the first frame is {format_size(first)}")
+            self._size = self._size or size
+            if size != self._size:
+                raise TTVOSError(f"{file}: is {format_size(size)}, but the first frame is {format_size(self._size)}")
             yield file.stem, frame
 
 
@@ -111,7 +132,6 @@ class VideoFile:
         capture = cv2.VideoCapture(str(path))
         fps, promised = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
         capture.release()
-        self.fps = _plausible_fps(fps)
         times = packet_times(path)
         if not times:
             raise TTVOSError(f"{path}: cannot be read as a video: damaged, or in a format that OpenCV does not decode")
@@ -125,14 +145,19 @@ class VideoFile:
                 "copy it again, repair it (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
             )
         self.path = path
+        self.sound: Path | None = path
         # Packets of one time give one picture: VP8's hidden reference frames, or what an edit cut off at the start.
         self._times = sorted(set(times))
         self.count: int | None = len(self._times)
+        self.fps, self.times = _rate(self._times, _plausible_fps(fps))
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
-        capture = cv2.VideoCapture(str(self.path))
-        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # phones store portrait video lying on its side; off by default
-        times: list[float] = []
+        return self.since(0)
+
+    def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
+        """The frames from number `first` on; see `Seekable`."""
+        capture = self._before(first)
+        times = self._times[:first]
         while True:
             decoded, frame = capture.read()
             if not decoded:
@@ -146,12 +171,40 @@ class VideoFile:
                 "repair the file (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
             )
 
+    def _before(self, first: int) -> "cv2.VideoCapture":
+        """A decoder whose next frame is number `first`.
+
+        Seeking is not exact, so it goes to a time before that frame, ever earlier, until the frame before it is met.
+        """
+        for back in SEEK_BACK:
+            if back >= first:
+                break
+            capture = self._open()
+            capture.set(cv2.CAP_PROP_POS_MSEC, self._times[first - back])
+            while capture.grab():
+                index = bisect.bisect(self._times, capture.get(cv2.CAP_PROP_POS_MSEC) + SAME_TIME) - 1
+                if index == first - 1:
+                    return capture
+                if index >= first:
+                    break
+        capture = self._open()
+        for _ in range(first):
+            capture.grab()
+        return capture
+
+    def _open(self) -> "cv2.VideoCapture":
+        capture = cv2.VideoCapture(str(self.path))
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # phones store portrait video lying on its side; off by default
+        return capture
+
 
 class Camera:
     """A camera; it ends when it stops delivering."""
 
     count: int | None = None
     live = True
+    times: list[float] | None = None
+    sound: Path | None = None
 
     def __init__(self, index: int):
         self._capture = cv2.VideoCapture(index)
@@ -180,6 +233,15 @@ def packet_times(path: Path) -> list[float]:
         times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
     capture.release()
     return times
+
+
+def _rate(times: list[float], fps: float) -> tuple[float, list[float] | None]:
+    """Frames per second, and the frames' seconds if their rate varies; `times` in milliseconds, ascending."""
+    seconds = (np.array(times) - times[0]) / 1000
+    # Matroska and WebM round to milliseconds.
+    if np.abs(seconds - np.arange(len(seconds)) / fps).max() <= 1.5e-3:
+        return fps, None
+    return _plausible_fps((len(seconds) - 1) / seconds[-1]), seconds.tolist()
 
 
 def _plausible_fps(fps: float) -> float:

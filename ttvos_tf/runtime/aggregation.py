@@ -5,7 +5,11 @@ sum to 1. With d_k the foreground minus background logit, the odds are exp(d_k) 
 is a softmax over [-max_k d_k, d_1, ..., d_K]. With one object this is sigmoid(2 d).
 """
 
+from collections.abc import Mapping
+
 import numpy as np
+
+from ttvos_tf.media.sizes import Size
 
 
 def soft_aggregate(logits: np.ndarray) -> np.ndarray:
@@ -25,3 +29,29 @@ def soft_aggregate(logits: np.ndarray) -> np.ndarray:
     np.exp(odds, out=odds)
     odds /= odds.sum(axis=0)
     return odds
+
+
+def most_probable(soft: Mapping[int, np.ndarray], size: Size) -> np.ndarray:
+    """The most probable id of every pixel; the background wins a tie.
+
+    Args:
+        soft: id -> float32 (H, W), the object's probability. The background has the rest.
+        size: (height, width).
+
+    Returns:
+        uint8 (H, W): ids, 0 for the background.
+    """
+    labels = np.zeros(size, np.uint8)
+    best = background(soft, size)
+    for object_id, probability in soft.items():
+        np.copyto(labels, np.uint8(object_id), where=probability > best)
+        np.maximum(best, probability, out=best)
+    return labels
+
+
+def background(soft: Mapping[int, np.ndarray], size: Size) -> np.ndarray:
+    """What the objects leave of every pixel: float32 (H, W)."""
+    rest = np.ones(size, np.float32)
+    for probability in soft.values():
+        rest -= probability
+    return rest

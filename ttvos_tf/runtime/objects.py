@@ -1,11 +1,12 @@
-"""Objects of a first frame: out of a mask, or out of boxes.
+"""Objects that are given in a frame: out of a mask, or out of boxes.
 
 0 is the background, 1 to 254 are objects, 255 is void (unknown: no object). One exception: a mask whose only value
 beside 0 is 255 is a black-and-white drawing, as DAVIS-2016 has them, and its white is object 1.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,13 +22,27 @@ Box = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels."""
 
 
-def objects_in_mask(mask: np.ndarray, size: Size, what: str = "the mask") -> dict[int, np.ndarray]:
+@dataclass(frozen=True)
+class Given:
+    """What is given of an object in a frame.
+
+    Attributes:
+        covered: bool (H, W): its pixels, or all pixels of a box around it.
+        is_box: whether it is a box, in which the network looks for the object.
+    """
+
+    covered: np.ndarray
+    is_box: bool = False
+
+
+def objects_in_mask(mask: np.ndarray, size: Size, what: str = "the mask", white: int = 1) -> dict[int, np.ndarray]:
     """Splits a mask into its objects.
 
     Args:
         mask: uint8 (H, W) ids, see this module's docstring.
         size: (height, width) of the frame that it belongs to.
         what: what an error message calls the mask.
+        white: id of the white of a black-and-white drawing.
 
     Returns:
         id -> bool (H, W), ids ascending; at least one.
@@ -45,44 +60,60 @@ def objects_in_mask(mask: np.ndarray, size: Size, what: str = "the mask") -> dic
     values = np.flatnonzero(np.bincount(mask.astype(np.uint8).ravel())).tolist()
     ids = [value for value in values if value not in (0, VOID)]
     if not ids and VOID in values:
-        return {1: mask == VOID}
+        return {white: mask == VOID}
     if not ids:
         raise TTVOSError(f"{what}: holds no object: every pixel is 0")
     check_count(len(ids), what)
     return {value: mask == value for value in ids}
 
 
-def objects_in_boxes(boxes: Sequence[Box], size: Size) -> dict[int, np.ndarray]:
+def objects_in_boxes(
+    boxes: Sequence[Box] | Mapping[int, Box], size: Size, taken: Collection[int] = ()
+) -> dict[int, np.ndarray]:
     """Filled boxes as masks, clipped to the frame; the boxes may overlap.
 
     Args:
-        boxes: one box an object; the objects' ids are 1, 2, ...
+        boxes: id -> box; or one box an object, whose ids are the lowest that are free: 1, 2, ...
         size: (height, width) of the frame.
+        taken: ids that are not free.
 
     Returns:
         id -> bool (H, W).
 
     Raises:
-        TTVOSError: a box without area or outside the frame, no box, or more than MAX_OBJECTS.
+        TTVOSError: a box without area or outside the frame, an id that no object can have, no box, or more than
+            MAX_OBJECTS.
     """
     if not boxes:
         raise TTVOSError("boxes: holds no object: give at least one box")
     check_count(len(boxes), "boxes")
-    objects = {}
-    for index, box in enumerate(boxes, start=1):
-        x, y, width, height = box
-        text = ",".join(f"{value:g}" for value in box)
-        if not all(map(math.isfinite, box)):
-            raise TTVOSError(f"box {text}: must be four finite numbers")
-        if not (width > 0 and height > 0):
-            raise TTVOSError(f"box {text}: has no area: width and height must be above 0")
-        left, top = max(round(x), 0), max(round(y), 0)
-        right, bottom = min(round(x + width), size[1]), min(round(y + height), size[0])
-        if left >= right or top >= bottom:
-            raise TTVOSError(f"box {text}: covers no pixel of the {format_size(size)} frame")
-        objects[index] = np.zeros(size, bool)
-        objects[index][top:bottom, left:right] = True
-    return objects
+    if not isinstance(boxes, Mapping):
+        free = (value for value in range(1, VOID) if value not in taken)
+        boxes = dict(zip(free, boxes, strict=False))
+    return {check_id(object_id): _filled(box, size) for object_id, box in boxes.items()}
+
+
+def check_id(object_id: int) -> int:
+    """The id; raises a TTVOSError if no object can have it."""
+    if not 0 < object_id < VOID:
+        raise TTVOSError(f"object {object_id}: object ids go from 1 to {VOID - 1}")
+    return object_id
+
+
+def _filled(box: Box, size: Size) -> np.ndarray:
+    x, y, width, height = box
+    text = ",".join(f"{value:g}" for value in box)
+    if not all(map(math.isfinite, box)):
+        raise TTVOSError(f"box {text}: must be four finite numbers")
+    if not (width > 0 and height > 0):
+        raise TTVOSError(f"box {text}: has no area: width and height must be above 0")
+    left, top = max(round(x), 0), max(round(y), 0)
+    right, bottom = min(round(x + width), size[1]), min(round(y + height), size[0])
+    if left >= right or top >= bottom:
+        raise TTVOSError(f"box {text}: covers no pixel of the {format_size(size)} frame")
+    covered = np.zeros(size, bool)
+    covered[top:bottom, left:right] = True
+    return covered
 
 
 def check_count(count: int, what: str) -> None:

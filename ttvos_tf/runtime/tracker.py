@@ -1,26 +1,29 @@
 """Follows objects through a video, frame by frame."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size, format_size
-from ttvos_tf.runtime.aggregation import soft_aggregate
+from ttvos_tf.runtime.aggregation import background, most_probable, soft_aggregate
 from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel
 from ttvos_tf.runtime.letterbox import Letterbox, letterbox
-from ttvos_tf.runtime.objects import Box, check_count, objects_in_boxes, objects_in_mask
+from ttvos_tf.runtime.objects import Box, Given, check_count, objects_in_boxes, objects_in_mask
 from ttvos_tf.runtime.split_model import SplitModel
 
 MIN_BOX_COVERAGE = 0.05  # of a box, for what was found in it to be taken for the object
+
+Boxes = Sequence[Box] | Mapping[int, Box]
 
 
 class Tracker:
     """Labels every frame of a video, given masks or boxes of the objects in its first one.
 
     Frames are uint8 (H, W, 3), RGB, of any size from 16x16, the same throughout a video; results have that size. The
-    state is small and fixed, so a video may have any length. Objects may join and leave at any frame.
+    state is small and fixed, so a video may have any length. Objects may join, be corrected and leave at any frame.
+    Frames may come in the order of time or against it.
 
     One object runs the fused signature `step`. Several share one `encode` a frame, are segmented one by one, joined by
     soft aggregation (section 3.1 of the paper), and updated one by one with their share of it.
@@ -74,22 +77,25 @@ class Tracker:
         """Soft maps of the last frame: float32 (K + 1, H, W), summing to 1; background first, then `ids`."""
         size = self._started().source
         maps = np.empty((1 + len(self._soft), *size), np.float32)
-        maps[0] = self._background()
+        maps[0] = background(self._soft, size)
         for index, soft in enumerate(self._soft.values(), start=1):
             maps[index] = soft
         return maps
 
-    def start(
-        self, frame: np.ndarray, mask: np.ndarray | None = None, boxes: Sequence[Box] | None = None
-    ) -> np.ndarray:
+    @property
+    def soft_maps(self) -> dict[int, np.ndarray]:
+        """Id -> float32 (H, W): `probabilities` without the background; not to be written to."""
+        return dict(self._soft)
+
+    def start(self, frame: np.ndarray, mask: np.ndarray | None = None, boxes: Boxes | None = None) -> np.ndarray:
         """Begins a video, dropping the one before.
 
         Args:
             frame: its first frame, uint8 (H, W, 3) RGB.
             mask: uint8 (H, W), pixel value = object id: 1 to 254, 0 background, 255 void. A mask of only 0 and 255 is
                 one object of id 1.
-            boxes: instead of a mask, (x, y, width, height) in pixels per object; the ids are 1, 2, ... The network
-                looks for the object in its box, which takes a step more.
+            boxes: instead of a mask, (x, y, width, height) in pixels per object; the ids are 1, 2, ..., or those of a
+                dict. The network looks for the object in its box, which takes a step more.
 
         Returns:
             uint8 (H, W): the labels as given, void as background.
@@ -97,13 +103,12 @@ class Tracker:
         Raises:
             TTVOSError: wrong frame, mask or boxes, or too many objects (objects.MAX_OBJECTS).
         """
-        if (mask is None) == (boxes is None):
-            raise TTVOSError("start: give either a mask or boxes")
         size = _frame_size(frame)
-        objects = objects_in_boxes(boxes, size) if mask is None else objects_in_mask(mask, size)  # type: ignore[arg-type]
+        objects = _objects("start", size, mask, boxes)
+        place = letterbox(size, self.model.size)
         self.reset()
-        self._letterbox = letterbox(size, self.model.size)
-        return self._add(frame, objects, boxes=mask is None)
+        self._letterbox = place
+        return self.give(frame, objects)
 
     def step(self, frame: np.ndarray) -> np.ndarray:
         """Labels the next frame.
@@ -124,12 +129,13 @@ class Tracker:
             self._step_several(image)
         return self._labels()
 
-    def add_object(self, frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Takes up more objects, from a mask of the frame that `step` or `start` saw last.
+    def add_object(self, frame: np.ndarray, mask: np.ndarray | None = None, boxes: Boxes | None = None) -> np.ndarray:
+        """Takes up more objects, in the frame that `step` or `start` saw last.
 
         Args:
             frame: that frame.
             mask: uint8 (H, W), the new objects' ids as in `start`.
+            boxes: instead of a mask, as in `start`; without a dict, the ids are the lowest that are not tracked.
 
         Returns:
             uint8 (H, W): that frame's labels, with the new objects on top.
@@ -138,11 +144,44 @@ class Tracker:
             TTVOSError: as `start`; an id is tracked already.
         """
         self._to_model(frame)
-        objects = objects_in_mask(mask, _frame_size(frame))
+        objects = _objects("add_object", _frame_size(frame), mask, boxes, taken=self._states)
         for known in objects.keys() & self._states.keys():
-            raise TTVOSError(f"the mask: object {known} is tracked already: remove it first, or use another id")
-        check_count(len(objects) + len(self._states), "the mask")
-        return self._add(frame, objects)
+            raise TTVOSError(
+                f"the {'mask' if boxes is None else 'boxes'}: object {known} is tracked already: "
+                "correct it, remove it first, or use another id"
+            )
+        return self.give(frame, objects)
+
+    def correct(
+        self,
+        frame: np.ndarray,
+        mask: np.ndarray | None = None,
+        ids: Collection[int] | None = None,
+        boxes: Mapping[int, Box] | None = None,
+    ) -> np.ndarray:
+        """Puts tracked objects right, in the frame that `step` or `start` saw last.
+
+        Args:
+            frame: that frame.
+            mask: uint8 (H, W), the objects' ids as in `start`.
+            ids: which of the mask's objects are meant; the others stay as they are tracked. None: all it holds.
+            boxes: instead of a mask, id -> (x, y, width, height) in pixels.
+
+        Returns:
+            uint8 (H, W): that frame's labels, with the corrected objects on top.
+
+        Raises:
+            TTVOSError: as `start`; an object is not tracked, or not in the mask.
+        """
+        self._to_model(frame)
+        objects = _objects("correct", _frame_size(frame), mask, boxes)
+        if ids is not None:
+            for missing in set(ids) - objects.keys():
+                raise TTVOSError(f"correct: object {missing} is not in the mask: it holds {list(objects)}")
+            objects = {object_id: objects[object_id] for object_id in objects if object_id in set(ids)}
+        for unknown in objects.keys() - self._states.keys():
+            raise TTVOSError(f"correct: object {unknown} is not tracked: tracked are {list(self._states)}")
+        return self.give(frame, objects)
 
     def remove_object(self, object_id: int) -> None:
         """Stops tracking an object; without any, `step` gives zeros until one is added.
@@ -154,14 +193,29 @@ class Tracker:
             raise TTVOSError(f"object {object_id} is not tracked: tracked are {list(self._states)}")
         del self._states[object_id], self._soft[object_id]
 
-    def _add(self, frame: np.ndarray, objects: dict[int, np.ndarray], boxes: bool = False) -> np.ndarray:
+    def give(self, frame: np.ndarray, objects: Mapping[int, Given]) -> np.ndarray:
+        """Takes up objects, or puts them right: what `start`, `add_object` and `correct` come down to.
+
+        Args:
+            frame: the frame that `step` or `start` saw last; the first one, if no video has begun.
+            objects: id -> what is given. What comes later lies on top.
+
+        Returns:
+            uint8 (H, W): that frame's labels, with these objects on top.
+
+        Raises:
+            TTVOSError: a frame of another size, or too many objects.
+        """
+        if self._letterbox is None:
+            self._letterbox = letterbox(_frame_size(frame), self.model.size)
         image = self._to_model(frame)
-        for object_id, covered in objects.items():
-            mask = self._started().mask_to_model(covered)
-            self._states[object_id] = (self._init_in_box if boxes else self._init)(image, mask)
+        check_count(len(objects.keys() | self._states.keys()), "all objects together")
+        for object_id, given in objects.items():
+            mask = self._letterbox.mask_to_model(given.covered)
+            self._states[object_id] = (self._init_in_box if given.is_box else self._init)(image, mask)
             for soft in self._soft.values():
-                soft[covered] = 0
-            self._soft[object_id] = covered.astype(np.float32)
+                soft[given.covered] = 0
+            self._soft[object_id] = given.covered.astype(np.float32)
         return self._labels()
 
     def _init(self, image: np.ndarray, mask: np.ndarray) -> Tensors:
@@ -190,19 +244,7 @@ class Tracker:
             self._soft[object_id] = self._started().map_to_source(probability)
 
     def _labels(self) -> np.ndarray:
-        """The most probable id of every pixel; the background wins a tie."""
-        labels = np.zeros(self._started().source, np.uint8)
-        best = self._background()
-        for object_id, soft in self._soft.items():
-            np.copyto(labels, np.uint8(object_id), where=soft > best)
-            np.maximum(best, soft, out=best)
-        return labels
-
-    def _background(self) -> np.ndarray:
-        rest = np.ones(self._started().source, np.float32)
-        for soft in self._soft.values():
-            rest -= soft
-        return rest
+        return most_probable(self._soft, self._started().source)
 
     def _started(self) -> Letterbox:
         if self._letterbox is None:
@@ -217,6 +259,21 @@ class Tracker:
                 "resize it, or call start for a new video"
             )
         return begun.frame_to_model(np.ascontiguousarray(frame))
+
+
+def _objects(
+    caller: str,
+    size: Size,
+    mask: np.ndarray | None,
+    boxes: Boxes | None,
+    taken: Collection[int] = (),
+) -> dict[int, Given]:
+    """What is given of each object, by a mask or by boxes."""
+    if boxes is not None and mask is None:
+        return {i: Given(covered, is_box=True) for i, covered in objects_in_boxes(boxes, size, taken).items()}
+    if mask is not None and boxes is None:
+        return {i: Given(covered) for i, covered in objects_in_mask(mask, size).items()}
+    raise TTVOSError(f"{caller}: give either a mask or boxes")
 
 
 def _frame_size(frame: np.ndarray) -> Size:

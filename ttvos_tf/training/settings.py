@@ -14,7 +14,6 @@ path = "DAVIS"
 
 import dataclasses
 import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from ttvos_tf.config import ModelConfig, from_dict
 from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.sources import KINDS, STILLS
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import parse_toml, read_toml
 
 
 @dataclass(frozen=True)
@@ -205,12 +205,7 @@ def load_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
     Raises:
         TTVOSError: the file is missing, is no TOML, or has an unknown or ill-typed key; the same of an override.
     """
-    try:
-        table = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise TTVOSError(f"{path}: not valid TOML ({error})") from error
+    table = read_toml(path)
     for text in overrides:
         _override(table, text)
     model = from_dict(ModelConfig, table.pop("model", {}), f"{path} [model]")
@@ -229,10 +224,7 @@ def load_settings(path: Path, overrides: Sequence[str] = ()) -> RunSettings:
 
 def _override(table: dict[str, Any], text: str) -> None:
     """Sets one value of a parsed TOML file."""
-    try:
-        change = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise TTVOSError(f"--set {text}: expected key=value as in TOML, strings in quotes ({error})") from None
+    change = parse_toml(text, f"--set {text}: expected key=value as in TOML, strings in quotes")
     for name, value in change.items():
         if isinstance(value, dict) and isinstance(table.get(name, {}), dict):
             table.setdefault(name, {}).update(value)

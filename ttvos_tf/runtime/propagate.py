@@ -1,0 +1,120 @@
+"""Carries what is given of objects through a video."""
+
+import bisect
+import dataclasses
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ttvos_tf.media.sizes import size_of
+from ttvos_tf.runtime.aggregation import most_probable
+from ttvos_tf.runtime.prompts import Prompts
+from ttvos_tf.runtime.shelf import Shelf
+from ttvos_tf.runtime.tracker import Tracker
+
+Frames = Iterable[tuple[int, str, np.ndarray]]
+"""Index, name and picture, uint8 (H, W, 3) RGB, of frames that follow one another, in either order."""
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A frame, and where the objects are in it.
+
+    Attributes:
+        index: of the frame, from 0.
+        name: of the frame.
+        frame: uint8 (H, W, 3) RGB.
+        labels: uint8 (H, W), the most probable id of every pixel, 0 for the background.
+        soft: id -> float32 (H, W), the probability of each object that is tracked here; not to be written to.
+        seconds: how long tracking took, in both directions.
+    """
+
+    index: int
+    name: str
+    frame: np.ndarray
+    labels: np.ndarray
+    soft: Mapping[int, np.ndarray]
+    seconds: float
+
+
+def propagate(
+    tracker: Tracker, frames: Frames, prompts: Prompts, back: Frames | None = None, folder: Path | None = None
+) -> Iterator[Tracked]:
+    """Tracks forwards and, if `back` is given, backwards.
+
+    What is given wins on its frame. Between two frames in which an object is given, both directions are joined: each
+    counts by how near the frame is to where that direction began. Before the first of them is what was tracked
+    backwards alone, after the last what was tracked forwards alone.
+
+    Args:
+        tracker: it holds the model; what it tracked before is dropped.
+        frames: the video, from frame 0 on.
+        prompts: what is given.
+        back: the video from frame `prompts.last` down to 0 (media/backwards.py). They are read first, all of them.
+        folder: where soft maps wait for the other direction, on disk; None: where temporary files are.
+
+    Yields:
+        Every frame. Where an object is not tracked, it is not in `soft`.
+
+    Raises:
+        TTVOSError: a frame that cannot be read, or of another size than the first.
+    """
+    if back is None:
+        yield from _follow(tracker, frames, prompts)
+        return
+    with tempfile.TemporaryFile(dir=folder) as file:
+        shelf = Shelf(file)
+        seconds: dict[int, float] = {}
+        for tracked in _follow(tracker, back, prompts):
+            seconds[tracked.index] = tracked.seconds
+            for object_id, soft in tracked.soft.items():
+                if _share_of_back(prompts.frames[object_id], tracked.index):
+                    shelf.put(tracked.index, object_id, soft)
+        for tracked in _follow(tracker, frames, prompts):
+            joined = _joined(tracked, shelf, prompts)
+            yield dataclasses.replace(joined, seconds=tracked.seconds + seconds.get(tracked.index, 0.0))
+
+
+def _follow(tracker: Tracker, frames: Frames, prompts: Prompts) -> Iterator[Tracked]:
+    """Tracks in the order in which the frames come; each object from the first frame in which it is given."""
+    tracker.reset()
+    for index, name, frame in frames:
+        given, begin = prompts.at(index), time.perf_counter()
+        labels = tracker.step(frame) if tracker.ids else np.zeros(frame.shape[:2], np.uint8)
+        if given:
+            labels = tracker.give(frame, given)
+        yield Tracked(index, name, frame, labels, tracker.soft_maps, time.perf_counter() - begin)
+
+
+def _joined(forwards: Tracked, shelf: Shelf, prompts: Prompts) -> Tracked:
+    """A frame with both directions joined."""
+    size = size_of(forwards.labels)
+    soft = dict(forwards.soft)
+    for object_id, frames in prompts.frames.items():
+        backwards = shelf.get(forwards.index, object_id, size)
+        if backwards is not None:
+            share = _share_of_back(frames, forwards.index)
+            soft[object_id] = share * backwards + (1 - share) * soft.get(object_id, np.float32(0))
+    # Two objects that were tracked in different directions have not been told of each other.
+    total = np.maximum(sum(soft.values()), 1)
+    soft = {object_id: probability / total for object_id, probability in soft.items()}
+    return dataclasses.replace(forwards, soft=soft, labels=most_probable(soft, size))
+
+
+def _share_of_back(frames: Sequence[int], index: int) -> float:
+    """How much of an object's soft map is what was tracked backwards, 0 to 1.
+
+    Args:
+        frames: those in which the object is given, ascending.
+        index: of the frame that is asked about.
+    """
+    after = bisect.bisect(frames, index)
+    if after == len(frames):
+        return 0.0
+    if after == 0:
+        return 1.0
+    return (index - frames[after - 1]) / (frames[after] - frames[after - 1])
