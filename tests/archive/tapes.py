@@ -32,7 +32,8 @@ def write_tapes(folder: Path, count: int, length: int = LENGTH) -> list[str]:
 class Begun:
     """Counts, by a module that every Python process loads at its start, which of them begin to segment."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, hanging: str = "no such name"):
+        """Counts in `folder`; every process for the folder `hanging` comes to a halt."""
         self._log = folder / "begun.log"
         self._log.touch()
         module = folder / "counting" / "sitecustomize.py"
@@ -42,6 +43,8 @@ class Begun:
             "if 'ttvos_tf.archive.child' in sys.orig_argv:\n"
             f"    with open({str(self._log)!r}, 'a') as log:\n"
             "        log.write(f'{os.getpid()} {sys.orig_argv}\\n')\n"
+            f"    if any(each.endswith({hanging + '/masks'!r}) for each in sys.orig_argv):\n"
+            "        os.kill(os.getpid(), 19)\n"
         )
         self.environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(module.parent), str(ROOT)])}
 

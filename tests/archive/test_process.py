@@ -1,6 +1,5 @@
 """A child is watched by what it writes, and does not outlive who started it."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -68,26 +67,30 @@ def until_gone(pid):
     pytest.fail("is still there")
 
 
-def test_a_child_ends_with_its_parent_even_if_it_hangs(tmp_path):
-    fifo = tmp_path / "clip.mp4"
-    os.mkfifo(fifo)
-    program = f"""
-import os, signal, subprocess, sys
+HANGING = """
+import ctypes, pathlib, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # as deep in a library as one can be
+pathlib.Path("hangs").touch()
+while True:
+    ctypes.CDLL(None).pause()
+"""
+PARENT = """
+import signal, subprocess, sys
 command = [sys.executable, "-m", "ttvos_tf.archive.child", "segment", "clip.mp4", "--box", "1,1,9,9"]
-streams = dict(stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-child = subprocess.Popen(command, **streams, start_new_session=True, env={{**os.environ, "PYTHONPATH": {str(ROOT)!r}}})
+child = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
 print(child.pid, flush=True)
 signal.pause()
 """
-    parent = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_child_ends_with_its_parent_even_if_it_hangs(tmp_path):
+    (tmp_path / "cv2.py").write_text(HANGING)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    streams = {"stdout": subprocess.PIPE, "text": True}
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=tmp_path, env=environment, **streams)
     pid = int(parent.stdout.readline())
-    writer = None
-    while writer is None:  # until the child waits for the FIFO's first byte, deep in a library
-        with contextlib.suppress(OSError):
-            writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-        time.sleep(0.1)
+    while not (tmp_path / "hangs").exists():
+        time.sleep(0.05)
     parent.kill()
-    parent.wait()
-    parent.stdout.close()
+    parent.communicate()
     until_gone(pid)
-    os.close(writer)

@@ -42,7 +42,9 @@ def place(tmp_path, monkeypatch):
     write_mask(tmp_path / "first.png", labels[0])
     (tmp_path / "noise.mp4").write_bytes(os.urandom(3000))
     lines = [line("a/walk.avi", "a/walk"), line("b/walk.avi", "b/walk"), line("noise.mp4", "noise")]
-    write_manifest(tmp_path / "m.jsonl", [*lines, line("frames", "frames", mask="first.png")])
+    lines += [line("frames", "frames", mask="first.png"), line("frames", "later", prompts="prompts.json")]
+    write_manifest(tmp_path / "m.jsonl", lines)
+    (tmp_path / "prompts.json").write_text(json.dumps({"prompts": [{"frame": 1, "object": 2, "box": BOXES[0]}]}))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(process, "POLL_SECONDS", 0.1)
     return tmp_path
@@ -61,7 +63,7 @@ def statuses(records):
     return {out: record["status"] for out, record in records.items()}
 
 
-EXPECTED = {"a/walk": "done", "b/walk": "done", "noise": "failed", "frames": "done"}
+EXPECTED = {"a/walk": "done", "b/walk": "done", "noise": "failed", "frames": "done", "later": "done"}
 
 
 def test_what_cannot_be_read_fails_alone_and_a_restart_does_nothing(place, capsys, monkeypatch):
@@ -70,16 +72,17 @@ def test_what_cannot_be_read_fails_alone_and_a_restart_does_nothing(place, capsy
     assert list(records) == list(EXPECTED) and statuses(records) == EXPECTED  # in the manifest's order
     assert "noise.mp4: cannot be read as a video" in records["noise"]["error"]
     assert [records["a/walk"][key] for key in ("attempts", "frames", "objects", "error")] == [1, LENGTH, [1], None]
-    for out in ("a/walk", "b/walk", "frames"):
+    for out in ("a/walk", "b/walk", "frames", "later"):
         assert sorted(os.listdir(place / "results" / out)) == ["masks", "overlay.mp4", "record.json"]
         assert sorted(os.listdir(place / "results" / out / "masks")) == [f"{index:05d}.png" for index in range(LENGTH)]
     assert np.array_equal(read_mask("results/frames/masks/00000.png"), read_mask("first.png"))
+    assert records["later"]["objects"] == [2] and not read_mask("results/later/masks/00000.png").any()
     assert os.listdir(place / "results/noise") == ["record.json"]
     said = capsys.readouterr()
-    assert said.err == "" and "4 videos: 3 done, 1 failed; 0 of them from an earlier run" in said.out
+    assert said.err == "" and "5 videos: 4 done, 1 failed; 0 of them from an earlier run" in said.out
     monkeypatch.setattr(engines, "do_video", lambda *_: pytest.fail("is done again"))
     assert batch("--overlay") == 1
-    assert report() == records and "4 of them from an earlier run" in capsys.readouterr().out
+    assert report() == records and "5 of them from an earlier run" in capsys.readouterr().out
 
 
 def test_shards_share_a_folder(place):
@@ -132,21 +135,20 @@ def start(place, *arguments):
 
 
 def test_a_stop_ends_all_and_the_next_run_goes_on(place):
-    os.mkfifo(place / "waits.mp4")
-    write_manifest(place / "m.jsonl", [line("a/walk.avi", "a"), line("waits.mp4", "waits"), line("noise.mp4", "noise")])
+    write_video(place / "long.avi", np.tile(clip(LENGTH)[0], (200, 1, 1, 1)))
+    write_manifest(place / "m.jsonl", [line("a/walk.avi", "a"), line("long.avi", "long"), line("noise.mp4", "noise")])
     run = start(place, "--jobs", "1")
-    until(lambda: (place / "results/waits").exists())
+    until(lambda: [each for each in (place / "results").glob("long/*/*.png")])
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert err == "ttvos: error: interrupted; run the same command again: it does what is missing\n"
     assert "3 videos: 1 done, 2 missing" in out and "Traceback" not in out
-    assert statuses(report()) == {"a": "done", "waits": "missing", "noise": "missing"}
-    assert not os.listdir("results/waits") and not (place / "results/noise").exists()
-    os.unlink("waits.mp4")
-    shutil.copy("b/walk.avi", "waits.mp4")
+    assert statuses(report()) == {"a": "done", "long": "missing", "noise": "missing"}
+    assert not os.listdir("results/long") and not (place / "results/noise").exists()
+    shutil.copy("b/walk.avi", "long.avi")
     before = os.stat("results/a/record.json").st_mtime_ns
-    assert batch() == 1 and statuses(report()) == {"a": "done", "waits": "done", "noise": "failed"}
+    assert batch() == 1 and statuses(report()) == {"a": "done", "long": "done", "noise": "failed"}
     assert os.stat("results/a/record.json").st_mtime_ns == before
 
 
@@ -164,11 +166,11 @@ GOOD = [line("a/walk.avi", "a")]
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--jobs", "0"], "--jobs: a number from 1 up"),
+        (["--jobs", "0"], "--jobs must be at least 1, not 0"),
         (["--jobs", "x"], "argument --jobs: invalid int value"),
-        (["--threads", "0"], "--threads: a number from 1 up"),
-        (["--retries", "-1"], "--retries: a number from 0 up"),
-        *[(["--timeout-per-frame", text], "--timeout-per-frame: seconds") for text in ("0", "-1", "nan", "inf")],
+        (["--threads", "0"], "--threads must be at least 1, not 0"),
+        (["--retries", "-1"], "--retries must not be negative, but is -1"),
+        *[(["--timeout-per-frame", text], "--timeout-per-frame must be") for text in ("0", "-1", "nan", "inf")],
         *[(["--shard", text], "argument --shard: expected I/N") for text in ("0/2", "3/2", "1", "1/2/3", "a/b")],
         (["--model", "nothing"], "nothing: no such model file"),
         (["--out", "m.jsonl"], "m.jsonl"),

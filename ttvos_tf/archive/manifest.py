@@ -8,7 +8,6 @@ million should not be found after a week.
 """
 
 import json
-import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -17,9 +16,13 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.objects import MAX_OBJECTS, Box
+from ttvos_tf.inputs import open_input
+from ttvos_tf.limits import check_number, shown
+from ttvos_tf.runtime.objects import Box, check_count
+from ttvos_tf.runtime.prompt_file import FARTHEST
 
-KEYS = ("source", "out", "mask", "boxes")
+WHAT = ("boxes", "mask", "prompts")  # to follow: one of them
+KEYS = ("source", "out", *WHAT)
 REPORT = re.compile(r"report.*\.jsonl")  # what --out holds beside the videos' folders
 
 
@@ -30,14 +33,20 @@ class Video:
     Attributes:
         source: path of the video, or of the folder of its frames; absolute.
         out: its folder below --out: relative, with "/", no "." or "..".
-        mask: path of the first frame's mask, absolute; None if there are boxes.
-        boxes: around the objects in the first frame; empty if there is a mask.
+        boxes: around the objects in the first frame; empty if there is another way to tell them.
+        mask: path of the first frame's mask, absolute; or None.
+        prompts: path of a file as for `ttvos segment --prompts`, absolute; or None.
     """
 
     source: str
     out: str
-    mask: str | None
-    boxes: tuple[Box, ...]
+    boxes: tuple[Box, ...] = ()
+    mask: str | None = None
+    prompts: str | None = None
+
+    def files(self) -> list[str]:
+        """The paths of all that is read."""
+        return [path for path in (self.source, self.mask, self.prompts) if path]
 
 
 def read_manifest(path: Path, shard: tuple[int, int] = (1, 1)) -> list[Video]:
@@ -74,11 +83,7 @@ def read_manifest(path: Path, shard: tuple[int, int] = (1, 1)) -> list[Video]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Number, from 1, and text of the lines that are not empty."""
-    if path.is_dir():
-        raise TTVOSError(f"{path}: is a folder, a manifest is a file with a JSON object a line")
-    if not path.exists():
-        raise TTVOSError(f"{path}: no such manifest")
-    with path.open("rb") as file:
+    with open_input(path, "manifest") as file:
         for number, line in enumerate(file, start=1):
             try:
                 text = line.decode("utf-8").strip()
@@ -109,20 +114,22 @@ def _object(text: str, where: str) -> dict:
 
 
 def _video(value: dict, base: Path, where: str) -> Video:
+    for key in ("source", "out"):
+        if key not in value:
+            raise TTVOSError(f"{where}: {key} is missing")
     if unknown := [key for key in value if key not in KEYS]:
         raise TTVOSError(f"{where}: unknown key {unknown[0]!r}: there are {', '.join(KEYS)}")
-    if ("mask" in value) == ("boxes" in value):
-        raise TTVOSError(f"{where}: needs either mask or boxes: what to follow in the first frame")
-    source = base / _text(value, "source", where)
-    mask = str(base / _text(value, "mask", where)) if "mask" in value else None
+    if len(given := [key for key in WHAT if key in value]) != 1:
+        raise TTVOSError(f"{where}: needs one of {', '.join(WHAT)}, not {' and '.join(given) or 'none'}")
+    paths = {key: str(base / _text(value, key, where)) for key in ("source", "mask", "prompts") if key in value}
     boxes = _boxes(value["boxes"], where) if "boxes" in value else ()
-    return Video(str(source), _out(_text(value, "out", where), where), mask, boxes)
+    return Video(out=_out(_text(value, "out", where), where), boxes=boxes, **paths)
 
 
 def _text(value: dict, key: str, where: str) -> str:
-    text = value.get(key)
+    text = value[key]
     if not isinstance(text, str) or not text:
-        raise TTVOSError(f"{where}: {key}: a path is needed" + (f", not {json.dumps(text)}" if key in value else ""))
+        raise TTVOSError(f"{where}: {key}: a path is needed, not {shown(text)}")
     if "\0" in text or not _encodes(text):
         raise TTVOSError(f"{where}: {key}: {text!r} is no path")
     return text
@@ -160,29 +167,16 @@ def _folded(out: str) -> str:
 
 def _boxes(value: object, where: str) -> tuple[Box, ...]:
     if not isinstance(value, list) or not value:
-        raise TTVOSError(f"{where}: boxes: a list of [X, Y, W, H] is needed, not {_short(value)}")
-    if len(value) > MAX_OBJECTS:
-        raise TTVOSError(f"{where}: boxes: {len(value)} objects, but at most {MAX_OBJECTS} can be tracked at once")
-    return tuple(_box(box, where) for box in value)
+        raise TTVOSError(f"{where}: boxes: a list of [X, Y, W, H] is needed, not {shown(value)}")
+    check_count(len(value), f"{where}: boxes")
+    return tuple(_box(box, f"{where}: boxes[{index}]") for index, box in enumerate(value))
 
 
 def _box(value: object, where: str) -> Box:
-    try:
-        box = tuple(map(float, value)) if _are_numbers(value) else ()  # type: ignore[call-overload]
-    except OverflowError:
-        box = ()
-    if len(box) != 4 or not all(map(math.isfinite, box)) or min(box[2:]) <= 0:
-        raise TTVOSError(
-            f"{where}: boxes: left, top, width and height in pixels are needed, width and height above 0, "
-            f"[210, 80, 120, 300] for instance, not {_short(value)}"
-        )
-    return box
-
-
-def _are_numbers(value: object) -> bool:
-    return isinstance(value, list) and all(type(number) in (int, float) for number in value)
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) < 60 else f"{text[:57]}..."
+    if not isinstance(value, list) or len(value) != 4:
+        raise TTVOSError(f"{where} must be [left, top, width, height] in pixels, not {shown(value)}")
+    check_number(tuple(value), -FARTHEST, FARTHEST, where)
+    x, y, width, height = map(float, value)
+    if min(width, height) <= 0:
+        raise TTVOSError(f"{where}: width and height must be above 0, not {shown(value)}")
+    return x, y, width, height

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ttvos_tf.archive.manifest import Video
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import read_text
 from ttvos_tf.media.atomic import atomic_file
 
 NAME, MASKS, OVERLAY = "record.json", "masks", "overlay.mp4"
@@ -61,11 +62,11 @@ class Record:
 
 
 def key_of(video: Video, options: object) -> str:
-    """Stands for a video's file, its mask or boxes, and the options that change the results.
+    """Stands for a video's file, its boxes, mask or prompts, and the options that change the results.
 
     A file counts by its size and time, not by its place: an archive may be moved, with its results.
     """
-    files = [_state(path) for path in (video.source, video.mask) if path]
+    files = [_state(path) for path in video.files()]
     return hashlib.sha256(json.dumps([files, video.boxes, options]).encode()).hexdigest()[:16]
 
 
@@ -81,15 +82,12 @@ def read_record(folder: Path) -> Record | None:
     """The record in a video's folder; None if there is none.
 
     Raises:
-        TTVOSError: the file is not a record.
+        TTVOSError: the file is not a record, or cannot be read.
     """
     path = folder / NAME
-    try:
-        text = path.read_text()
-    except (FileNotFoundError, NotADirectoryError):
+    if not path.exists():
         return None
-    except (OSError, UnicodeDecodeError):
-        text = "unreadable"
+    text = read_text(path)
     if not text.strip("\0"):  # a power cut can leave that
         return None
     try:

@@ -113,10 +113,10 @@ def _check_place(video: Video, settings: Settings) -> None:
     folder = settings.out / video.out
     if resolved(folder) != folder:
         raise TTVOSError(f"{folder}: a link leads to {resolved(folder)}: results stay below --out")
-    for path in filter(None, (video.source, video.mask)):
+    for path in video.files():
         if resolved(Path(path)).is_relative_to(settings.out):
             raise TTVOSError(f"{path}: lies in --out {settings.out}: choose another folder for the results")
-    check_outputs([video.source, video.mask, settings.model], {}, {"out": folder})
+    check_outputs([*video.files(), settings.model], {}, {"out": folder})
 
 
 @contextlib.contextmanager
@@ -177,7 +177,9 @@ def _attempt(video: Video, settings: Settings, record: Record, stopped: Stopped,
 def _arguments(video: Video, settings: Settings, summary: Path) -> list[str]:
     """What follows `ttvos segment`."""
     folder = settings.out / video.out
-    given = [f"--box={','.join(map(str, box))}" for box in video.boxes] or ["--mask", str(video.mask)]
+    given = [f"--box={','.join(map(str, box))}" for box in video.boxes]
+    given += ["--mask", video.mask] if video.mask else []
+    given += ["--prompts", video.prompts] if video.prompts else []
     outputs = ["--out", str(folder / records.MASKS), "--json", str(summary)]
     outputs += ["--overlay", str(folder / records.OVERLAY)] if settings.overlay else []
     options = ["--model", settings.model, "--threads", str(settings.threads), "--runtime", settings.runtime]

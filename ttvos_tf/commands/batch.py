@@ -2,7 +2,6 @@
 
 import argparse
 import collections
-import math
 import os
 import re
 from collections.abc import Sequence
@@ -14,12 +13,14 @@ from ttvos_tf.archive.engines import Engine, dask, do_videos, threads
 from ttvos_tf.archive.manifest import Video, read_manifest
 from ttvos_tf.archive.record import DONE, MISSING, STATUSES, Record
 from ttvos_tf.archive.work import OPENING_SECONDS, Settings, earlier
-from ttvos_tf.errors import TTVOSError
+from ttvos_tf.limits import check_number, check_whole
 from ttvos_tf.media.atomic import atomic_file, resolved
 from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.runtime.installed import FOLDER, default_name, find_model, full_name
 from ttvos_tf.runtime.interpreter import RUNTIMES
 
+MOST = 1000  # jobs, threads, retries
+SHORTEST, LONGEST = 0.1, 1e6  # seconds
 RESTART = "run the same command again: it does what is missing"
 
 
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "manifest",
         type=Path,
         metavar="MANIFEST.jsonl",
-        help='a line for each video: {"source": FILE, "out": a/b, "boxes": [[X, Y, W, H]]}, or "mask": FILE for boxes',
+        help='a line for each video: {"source": FILE, "out": a/b, "boxes": [[X, Y, W, H]]}',
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="for the videos' folders, and report.jsonl"
@@ -109,11 +110,9 @@ def _do(videos: Sequence[Video], settings: Settings, engine: Engine, records: di
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    for option, value, least in (("--threads", args.threads, 1), ("--retries", args.retries, 0)):
-        if value < least:
-            raise TTVOSError(f"{option}: a number from {least} up is needed, not {value}")
-    if not (args.timeout_per_frame > 0 and math.isfinite(args.timeout_per_frame)):
-        raise TTVOSError(f"--timeout-per-frame: seconds above 0 are needed, not {args.timeout_per_frame:g}")
+    check_whole(args.threads, 1, MOST, "--threads")
+    check_whole(args.retries, 0, MOST, "--retries")
+    check_number(args.timeout_per_frame, SHORTEST, LONGEST, "--timeout-per-frame")
     model = args.model or default_name()
     file = find_model(model)
     name = str(file.resolve()) if file.parent != FOLDER else full_name(model)
@@ -130,10 +129,10 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _jobs(asked: int | None, threads: int) -> int:
-    if asked is not None and asked < 1:
-        raise TTVOSError(f"--jobs: a number from 1 up is needed, not {asked}")
+    if asked is not None:
+        return check_whole(asked, 1, MOST, "--jobs")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return asked or max(1, cores // threads)
+    return max(1, cores // threads)
 
 
 def _shard(text: str) -> tuple[int, int]:
