@@ -99,3 +99,12 @@ def test_scripts_refuse_a_bad_command_line_before_tensorflow_is_imported(tmp_pat
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
         assert done.stdout == "2 False\n", (script, done.stdout, done.stderr)
         assert done.stderr.startswith(f"{script.split('/')[1]}: error: ") and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_what_cannot_be_printed_is_escaped(capsys):
+    @run_script("x.py")
+    def main(argv):
+        raise TTVOSError("no\nsuch\r\x1b[31m\ta\udce9\u2028ß.png: é")
+
+    assert main([]) == 2
+    assert capsys.readouterr().err == r"x.py: error: no\nsuch\r\x1b[31m\ta\udce9\u2028ß.png: é" + "\n"

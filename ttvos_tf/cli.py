@@ -48,6 +48,13 @@ COMMANDS = {
   ttvos batch archive.jsonl --out results --shard 3/20  # the third of twenty parts
   ttvos batch archive.jsonl --out results --dask tcp://10.0.0.5:8786  # on a Dask cluster""",
     ),
+    "frame": (
+        "ttvos_tf.commands.frame",
+        "write one frame as a picture, with numbered pixels if asked for: to read a box off, or to draw a mask on",
+        """\
+  ttvos frame walk.mp4 --grid  # the first frame, as walk_00000.png
+  ttvos frame walk.mp4 --at 45 --out middle.png""",
+    ),
     "app": (
         "ttvos_tf.commands.app",
         "draw, watch and correct in a browser; nothing leaves this machine",
@@ -89,9 +96,9 @@ COMMANDS = {
 @run_script("ttvos")
 def main(argv: list[str]) -> int | None:
     """Runs the command line: `argv` are the arguments after the program's name; returns the command's exit code."""
-    # OpenCV and FFmpeg print reasons of their own beside our error. They read this when they are loaded.
+    # OpenCV prints reasons of its own beside our error. It reads this when it is loaded. FFmpeg's lines are heard
+    # (media/video.py).
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     args = parser(argv[0] if argv else "").parse_args(argv)
     return importlib.import_module(COMMANDS[args.command][0]).run(args)
 

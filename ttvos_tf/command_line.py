@@ -130,7 +130,9 @@ def _stopped() -> int:
 
 
 def _complain(line: str) -> None:
+    """Prints one line on stderr; what cannot be printed, as a line break in a name, is escaped as in Python."""
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
     try:
-        print(line, file=sys.stderr, flush=True)
+        print(shown, file=sys.stderr, flush=True)
     except OSError:  # nobody is there to read it: the exit code says it
         startup.drop(2)

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,15 @@ def other_size(path):
     write_mask(path, np.full((10, 12), 255, np.uint8), "L")
 
 
+def add_another(path):
+    path.with_suffix(".png").write_bytes(path.read_bytes())
+
+
+def replace_by_a_fifo(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
 def empty(path):
     path.write_text("\n")
 
@@ -112,6 +123,10 @@ def empty(path):
         ("Annotations/480p/dog/00001.png", truncate, "dog/00001.png: cannot be read as an image"),
         ("Annotations/480p/dog/00001.png", other_size, "dog/00001.png: the mask is 12x10, its image is 160x96"),
         ("JPEGImages/480p/dog/00001.jpg", truncate, "dog/00001.jpg: cannot be read as an image"),
+        ("JPEGImages/480p/dog/00000.jpg", remove, "dog/00000.jpg: no such image, but there is"),
+        ("JPEGImages/480p/dog/00001.jpg", remove, "dog/00001.jpg: no such image, but there is"),
+        ("JPEGImages/480p/dog/00001.jpg", add_another, "dog/00001.png: 00001.jpg has that name too"),
+        ("JPEGImages/480p/dog/00001.jpg", replace_by_a_fifo, "dog/00001.jpg: is not a regular file"),
     ],
 )
 def test_broken_trees_are_named(tmp_path, broken, how, says):
@@ -119,6 +134,12 @@ def test_broken_trees_are_named(tmp_path, broken, how, says):
     how(tmp_path / broken)
     with pytest.raises(TTVOSError, match=says):
         DavisClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)
+
+
+def test_hidden_files_are_no_frames(tmp_path):
+    write_davis(tmp_path, {"dog": sliding(2)})
+    (tmp_path / "JPEGImages/480p/dog/._00000.jpg").write_text("left by a Mac")
+    assert len(sequences(tmp_path)[0].frames) == 2
 
 
 def test_missing_or_empty_folders_are_named(tmp_path):

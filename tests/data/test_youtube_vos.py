@@ -50,7 +50,8 @@ def test_one_object_is_the_target_and_a_late_one_may_be(tmp_path):
     ("content", "says"),
     [
         (None, "meta.json: no such file"),
-        ("{", "meta.json: does not list"),
+        ("{", "meta.json: not valid JSON"),
+        ('{"videos": {"a": {"objects": {"1": {"frames": [3]}}}}}', "meta.json: does not list"),
         ("[]", "meta.json: does not list"),
         ('{"videos": {"a": {}}}', "meta.json: does not list"),
         ('{"videos": {"a": {"objects": {"1": {"frames": []}}}}}', "meta.json: lists no annotated video"),

@@ -1,3 +1,8 @@
+import os
+import re
+import shutil
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +12,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media import video
 from ttvos_tf.media.images import read_image
 from ttvos_tf.media.video import open_source
+from ttvos_tf.media.video_writer import VideoWriter
 
 LENGTH = 24
 # What OpenCV's wheels can write; mp4v is MPEG-4, for which frames have types and references as in H.264.
@@ -49,7 +55,7 @@ def test_a_corrupt_frame_in_the_middle_is_an_error(videos, name, tmp_path):
     start, end = int(0.42 * len(content)), int(0.54 * len(content))
     content[start:end] = bytes(end - start)
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(TTVOSError, match=rf"{name}: (frame \d+ cannot be decoded|cut short or damaged: \d+ of its 24)"):
+    with pytest.raises(TTVOSError, match=rf"{name}: (frame \d+ (cannot be decoded|is damaged)|cut short or)"):
         list(open_source(tmp_path / name))
 
 
@@ -58,7 +64,9 @@ def test_a_single_lost_frame_is_an_error(videos, tmp_path):
     chunk = content.index(b"00dc", len(content) // 2)
     content[chunk : chunk + 400] = bytes(400)  # its header too
     (tmp_path / "a.avi").write_bytes(content)
-    with pytest.raises(TTVOSError, match=r"a.avi: (frame \d+ cannot be|cut short or damaged: 23 of its 24)"):
+    with pytest.raises(
+        TTVOSError, match=r"a.avi: (frame \d+ (cannot be|is damaged)|cut short or damaged: 23 of its 24)"
+    ):
         list(open_source(tmp_path / "a.avi"))
 
 
@@ -85,6 +93,10 @@ def test_folders_that_are_refused(tmp_path):
     cv2.imwrite(str(folder("twice") / "00001.jpg"), frames[0])
     cv2.imwrite(str(folder("mixed") / "00002.png"), frames[2][:-8])
     (folder("fake") / "00001.png").write_text("no image")
+    (folder("nowhere") / "00001.png").unlink()
+    (tmp_path / "nowhere/00001.png").symlink_to("gone.png")
+    (folder("fifo") / "00001.png").unlink()
+    os.mkfifo(tmp_path / "fifo/00001.png")
     cut = folder("cut") / "00001.png"
     cut.write_bytes(cut.read_bytes()[:-200])
     for name, message in {
@@ -94,6 +106,8 @@ def test_folders_that_are_refused(tmp_path):
         "mixed": r"00002.png: is 96x56, but the first frame is 96x64",
         "fake": r"00001.png: cannot be read as an image",
         "cut": r"00001.png: cannot be read as an image: damaged, or cut short",
+        "nowhere": r"00001.png: no such image",
+        "fifo": r"00001.png: is not a regular file",
     }.items():
         with pytest.raises(TTVOSError, match=message):
             list(open_source(tmp_path / name))
@@ -160,3 +174,91 @@ def test_a_camera(monkeypatch, tmp_path):
     assert [name for name, _ in found] == ["00000", "00001", "00002"]
     assert tuple(found[0][1][0, 0]) == (0, 0, 255), "blue, now RGB"
     assert FakeCamera.released == 1
+
+
+def concatenated(path, sizes):
+    """MJPEG without a container, whose frames have these sizes, (height, width)."""
+    frames = [cv2.resize(frame, size[::-1]) for frame, size in zip(clip(len(sizes))[0], sizes, strict=True)]
+    path.write_bytes(b"".join(cv2.imencode(".jpg", frame)[1].tobytes() for frame in frames))
+    return path
+
+
+def test_a_stream_without_times_is_read_whole(tmp_path):
+    path = concatenated(tmp_path / "a.mjpeg", [SIZE] * 5)
+    assert open_source(path).count == 5 and len(list(open_source(path))) == 5
+
+
+@pytest.mark.parametrize("other", [(48, 64), (128, 192), (64, 98)])
+def test_a_stream_whose_frames_change_size_is_an_error(tmp_path, other):
+    path = concatenated(tmp_path / "a.mjpeg", [SIZE] * 5 + [other])
+    with pytest.raises(TTVOSError, match=rf"frame 5 is {other[1]}x{other[0]}, but the first one is 96x64: cut"):
+        open_source(path)
+
+
+@pytest.mark.parametrize("name", ["vp9.mp4", "a.webm", "a.avi"])
+@pytest.mark.parametrize("size", [(64, 96), (50, 70), (480, 854)])
+def test_packets_tell_the_size_of_their_frames(tmp_path, name, size):
+    frames = np.stack([cv2.resize(frame, size[::-1]) for frame in clip(3)[0]])
+    found = [packet.size for packet in video.read_packets(write_video(tmp_path / name, frames, FORMATS[name]))]
+    assert found[0] == size and set(found) <= {size, None}
+
+
+@pytest.mark.parametrize(("name", "least"), [("a.avi", 4), ("a.mp4", 9), ("a.mkv", 9)])
+def test_damage_that_the_decoder_tells_of_is_an_error_with_its_frame(videos, name, least, tmp_path, capfd):
+    """Most changed bytes are noticed (fewer in MJPEG), none before the damage; FFmpeg's lines are kept off stderr."""
+    content, whole, noticed = videos[name].read_bytes(), [frame for _, frame in open_source(videos[name])], 0
+    for seed in range(12):
+        rng, damaged = np.random.default_rng(seed), bytearray(content)
+        start = rng.integers(len(content) // 4, 3 * len(content) // 4)
+        for position in range(start, start + 200, 10):
+            damaged[position] ^= 0x5A
+        (tmp_path / name).write_bytes(damaged)
+        read = []
+        try:
+            read.extend(frame for _, frame in open_source(tmp_path / name))
+        except TTVOSError as error:
+            noticed += 1
+            assert "\n" not in str(error)
+            told = re.search(r"frame (\d+) (is damaged|cannot be decoded)", str(error))
+            if told:
+                same = [np.array_equal(a, b) for a, b in zip(read, whole, strict=False)]
+                assert int(told[1]) >= (same.index(False) if False in same else 0)
+    assert noticed >= least and capfd.readouterr().err == ""
+
+
+def test_names_that_libraries_do_not_take(videos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    odd = b"v\xe9.avi", b"\xff\xfe", b"12:30:05.avi", b"%05d.avi", b"concat:a|b.avi", b"-i.avi", "ß.avi".encode()
+    for name in odd:
+        path = os.fsdecode(name)
+        shutil.copy(videos["a.avi"], path)
+        assert len(list(open_source(path))) == LENGTH
+
+
+@pytest.mark.parametrize("name", [b"v\xe9", b"12:30", "ß".encode()])
+@pytest.mark.parametrize("suffix", [".webm", ".mp4"])
+def test_overlays_may_have_such_names_too(tmp_path, monkeypatch, name, suffix):
+    monkeypatch.chdir(tmp_path)
+    os.mkdir(name)
+    path = Path(os.fsdecode(name)) / (os.fsdecode(name) + suffix)
+    with VideoWriter(path, 10, SIZE) as writer:
+        for frame in clip(3)[0]:
+            writer.write(frame)
+    assert len(list(open_source(path))) == 3
+
+
+def test_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "p.avi")
+    (tmp_path / "loop.avi").symlink_to("loop.avi")
+    for source, message in {
+        tmp_path / "p.avi": "p.avi: is not a regular file",
+        "/dev/zero": "/dev/zero: is not a regular file",
+        tmp_path / "loop.avi": "loop.avi: no such video file",
+        "9" * 5000: "camera 999999999: cannot be opened",
+        "99999999999999999999": "camera 999999999: cannot be opened",
+        5: "source: give a path",
+        None: "source: give a path",
+        b"x": "source: give a path",
+    }.items():
+        with pytest.raises(TTVOSError, match=message):
+            open_source(source)

@@ -114,8 +114,8 @@ def _settings(args: argparse.Namespace) -> Settings:
     check_whole(args.retries, 0, MOST, "--retries")
     check_number(args.timeout_per_frame, SHORTEST, LONGEST, "--timeout-per-frame")
     model = args.model or default_name()
-    file = find_model(model)
-    name = str(file.resolve()) if file.parent != FOLDER else full_name(model)
+    find_model(model)  # here, and not in each of the processes, one that is not on this machine is fetched
+    name = str(resolved(Path(model))) if Path(model).is_file() else full_name(model)
     return Settings(
         resolved(args.out),
         name,

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
         write_json(to_json(scores, fps))
         for path, text in tables.items():
             with atomic_file(path) as partial:
-                partial.write_text(text(scores))
+                partial.write_bytes(text(scores).encode(errors="surrogateescape"))
     print(f"DAVIS-{args.year} {args.split}: {len(videos)} sequences, {len(scores)} objects\n\n{table(scores)}\n")
     if fps is not None:
         print(f"{fps:.1f} frames per second with {args.threads} threads; reading and writing files is not counted")

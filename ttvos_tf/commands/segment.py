@@ -5,6 +5,7 @@ import contextlib
 import functools
 import hashlib
 import itertools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tqdm import tqdm
 from ttvos_tf.commands.options import open_json, until_interrupted
 from ttvos_tf.commands.prompts import add_prompt_arguments, prompts_of
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import atomic_file, atomic_folder
+from ttvos_tf.media.atomic import atomic_file, atomic_folder, resolved
 from ttvos_tf.media.backwards import backwards
 from ttvos_tf.media.images import is_written_by_us, source_of, write_mask
 from ttvos_tf.media.outputs import check_outputs
@@ -123,7 +124,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _origin(source: str) -> str:
     """Tells sources of one name apart, and tells nothing of the folders that they lie in."""
-    return hashlib.sha256(str(Path(source).resolve()).encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(resolved(Path(source)))).hexdigest()[:16]
 
 
 def _check_origin(out: Path, origin: str) -> None:
@@ -145,7 +146,7 @@ def _rate(seconds: Sequence[float]) -> float | None:
 def _name_of(source: str) -> str:
     """What results of a source are called: "walk" of videos/walk.mp4, "camera0" of 0."""
     path = Path(source)
-    return path.resolve().stem if path.exists() else f"camera{source}"
+    return resolved(path).stem if os.path.exists(path) else f"camera{source}"
 
 
 def _print_summary(report: dict, args: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.files import check_name, files_by_stem
 from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import read_text
 
 
 def sequences(root: str | Path, split: str = "train", year: str = "2016") -> list[AnnotatedVideo]:
@@ -21,7 +22,8 @@ def sequences(root: str | Path, split: str = "train", year: str = "2016") -> lis
         year: "2016" or "2017".
 
     Raises:
-        TTVOSError: a file or folder is missing, an image has no mask, or a name leads out of its folder.
+        TTVOSError: a file or folder is missing, an image has no mask or a mask no image, or a name leads out of its
+            folder.
     """
     check_name(split, "split")
     root = Path(root)
@@ -29,7 +31,7 @@ def sequences(root: str | Path, split: str = "train", year: str = "2016") -> lis
     listing = next((path for base in bases if (path := base / f"ImageSets/{year}/{split}.txt").is_file()), None)
     if listing is None:
         raise TTVOSError(f"{root}: no ImageSets/{year}/{split}.txt below it: not a DAVIS {year} folder with that split")
-    names = [check_name(name, listing) for name in listing.read_text().split()]
+    names = [check_name(name, listing) for name in read_text(listing).split()]
     if not names:
         raise TTVOSError(f"{listing}: names no sequence")
     base = listing.parents[2]
@@ -41,6 +43,9 @@ def _sequence(name: str, images: Path, annotations: Path) -> AnnotatedVideo:
     for stem, frame in frames.items():
         if stem not in masks:
             raise TTVOSError(f"{annotations / stem}.png: no such mask, but there is {frame}")
+    for stem, mask in masks.items():
+        if stem not in frames:
+            raise TTVOSError(f"{images / stem}.jpg: no such image, but there is {mask}")
     return AnnotatedVideo(name, tuple(frames.values()), tuple(masks[stem] for stem in frames))
 
 

@@ -21,14 +21,19 @@ def check_name(name: str, source: str | Path) -> str:
 
 
 def files_by_stem(folder: Path, *suffixes: str) -> dict[str, Path]:
-    """The files of a folder that have one of the suffixes, by name without suffix, sorted.
+    """The files of a folder that have one of the suffixes, by name without suffix, sorted; hidden ones are passed over.
 
     Raises:
-        TTVOSError: the folder is missing or has no such file.
+        TTVOSError: the folder is missing or has no such file, or two of one name without suffix.
     """
     if not folder.is_dir():
         raise TTVOSError(f"{folder}: no such folder")
-    files = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in suffixes}
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in suffixes and path.name[0] != ".":
+            if path.stem in files:
+                raise TTVOSError(f"{path}: {files[path.stem].name} has that name too: remove the one that is not meant")
+            files[path.stem] = path
     if not files:
         raise TTVOSError(f"{folder}: no {' or '.join(suffixes)} file in this folder")
     return files

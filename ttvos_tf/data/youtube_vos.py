@@ -3,13 +3,13 @@
 Every fifth frame has a mask, and objects may come in later: `meta.json` lists the annotated frames of each object.
 """
 
-import json
 from pathlib import Path
 
 from ttvos_tf.data.augmentation import DEFAULTS, Augmentation
 from ttvos_tf.data.files import check_name
 from ttvos_tf.data.video_clips import AnnotatedVideo, VideoClips
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import read_json
 
 
 def sequences(root: str | Path, split: str = "train") -> list[AnnotatedVideo]:
@@ -25,16 +25,19 @@ def sequences(root: str | Path, split: str = "train") -> list[AnnotatedVideo]:
     root = Path(root)
     base = root if (root / "meta.json").is_file() else root / split
     meta = base / "meta.json"
+    if not meta.exists():
+        raise TTVOSError(f"{meta}: no such file: {root} is not a YouTube-VOS folder with a split {split!r}")
+    listed = read_json(meta)
     try:
-        videos = json.loads(meta.read_text())["videos"]
         frames_of = {
             name: sorted({frame for item in video["objects"].values() for frame in item["frames"]})
-            for name, video in videos.items()
+            for name, video in listed["videos"].items()
         }
-    except FileNotFoundError:
-        raise TTVOSError(f"{meta}: no such file: {root} is not a YouTube-VOS folder with a split {split!r}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise TTVOSError(f"{meta}: does not list videos, their objects and the frames of each") from None
+        named = all(isinstance(frame, str) for frames in frames_of.values() for frame in frames)
+    except (KeyError, TypeError, AttributeError):
+        named = False
+    if not named:
+        raise TTVOSError(f"{meta}: does not list videos, their objects and the frames of each")
     found = [
         AnnotatedVideo(
             check_name(name, meta),

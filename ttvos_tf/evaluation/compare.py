@@ -5,7 +5,6 @@ sequences of both sides are compared in pairs. The interval is a bootstrap over 
 of the same kind would have given. It says nothing about other seeds than those averaged: give several.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import read_json
 
 Scores = dict[str, float]  # `<sequence>_<id>` -> J&F, 0 to 1
 
@@ -55,12 +55,11 @@ def read_scores(path: Path) -> Scores:
     Raises:
         TTVOSError: the file is missing or holds no scores.
     """
+    report = read_json(path)
     try:
-        rows = json.loads(path.read_text())["sequences"]
+        rows = report["sequences"]
         scores = {name: (float(row["J-Mean"]) + float(row["F-Mean"])) / 2 for name, row in rows.items()}
-    except OSError as error:
-        raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise TTVOSError(f"{path}: holds no scores; ttvos evaluate --json writes such files") from None
     if not scores or not all(0 <= score <= 1 for score in scores.values()):
         raise TTVOSError(f"{path}: holds no scores from 0 to 1")

@@ -4,8 +4,10 @@ import functools
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import cv2
@@ -33,7 +35,7 @@ def score_folder(videos: list[AnnotatedVideo], results: Path, year: str) -> dict
 
     Raises:
         TTVOSError: a sequence or frame is missing or cannot be read, has another size than its annotation, or holds an
-            id that the first annotation lacks.
+            id that the first annotation lacks; a process was ended from outside.
     """
     for video in videos:
         if not (results / video.name).is_dir():
@@ -41,14 +43,17 @@ def score_folder(videos: list[AnnotatedVideo], results: Path, year: str) -> dict
     processes = min(len(videos), os.cpu_count() or 1)
     # "spawn": forking a process in which a model has run copies its locks, but not the threads that hold them.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, spawn, initializer=_start_worker) as pool:
-        # Workers start with the signals of a terminal blocked: to stop is the parent's to report.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-        try:
-            found = pool.map(functools.partial(score_video, results=results, year=year), videos)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        scores = list(tqdm(found, total=len(videos), unit="sequence", desc="scoring", disable=None))
+    try:
+        with ProcessPoolExecutor(processes, spawn, initializer=_start_worker) as pool:
+            # Workers start with the signals of a terminal blocked: to stop is the parent's to report.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+            try:
+                found = pool.map(functools.partial(score_video, results=results, year=year), videos)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            scores = list(tqdm(found, total=len(videos), unit="sequence", desc="scoring", disable=None))
+    except BrokenProcessPool:
+        raise TTVOSError(f"{results}: a process that scored was ended from outside: is there enough memory?") from None
     return {
         f"{video.name}_{i}": score
         for video, of_video in zip(videos, scores, strict=True)
@@ -77,3 +82,12 @@ def score_video(video: AnnotatedVideo, results: Path, year: str) -> dict[int, Sc
 
 def _start_worker() -> None:
     cv2.setNumThreads(1)  # the processes share the cores already
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends the process when its parent is gone, in whatever way; a pool's own workers would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)

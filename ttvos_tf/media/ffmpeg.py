@@ -5,6 +5,7 @@ With ffmpeg a video keeps the times of its frames and its sound, and may be tran
 
 import functools
 import importlib.util
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -62,7 +63,7 @@ def sound_of(path: Path) -> Sound | None:
     """The sound of a video file; None if it has none, or if there is no ffmpeg to tell."""
     # The first packets as lines: "#codec_id 1: aac", "#tb 0: 1/12800", then "stream, dts, pts, ...", not sorted by pts.
     first = "-map 0:v:0 -map 0:a -c copy -frames:v 16 -f framecrc -"
-    listed = _run(["-i", str(path), *first.split()])
+    listed = _run(["-i", os.path.abspath(path), *first.split()])  # "12:30.mp4" would be an address
     if listed is None:
         return None
     lines = listed.decode().splitlines()
@@ -71,7 +72,7 @@ def sound_of(path: Path) -> Sound | None:
     shown = [int(line.split(",")[2]) for line in lines if line.startswith("0,")]
     if not codecs or not shown:
         return None
-    return Sound(path, frozenset(codecs), min(shown) * Fraction(facts["tb 0"]))
+    return Sound(Path(os.path.abspath(path)), frozenset(codecs), min(shown) * Fraction(facts["tb 0"]))
 
 
 def _run(arguments: Sequence[str]) -> bytes | None:

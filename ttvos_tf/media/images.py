@@ -3,6 +3,11 @@
 A mask's pixel values are object ids. It is written as a PNG with the palette of DAVIS.
 """
 
+import contextlib
+import io
+import re
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +15,21 @@ import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.sizes import Size, format_size, size_of
+from ttvos_tf.inputs import MOST_IMAGE, read_bytes
+from ttvos_tf.media.jpeg import is_jpeg, is_whole_jpeg
+from ttvos_tf.media.native import caught_stderr
+from ttvos_tf.media.sizes import MOST_PIXELS, Size, format_size, size_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 WRITTEN_BY = "ttvos"
+
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM")  # of masks; Pillow knows some that run other programs
+PNG = b"\x89PNG\r\n\x1a\n"
+# What libjpeg says of pixels that it made up. A few bytes too many before a marker are padding, as cameras write it.
+DAMAGE = r"Corrupt JPEG data: (?![1-4] extraneous)|Premature end of JPEG|Inconsistent progression|Invalid SOS"
+SAID = re.compile(rf"((?:{DAMAGE}|Corrupt JPEG data: |libpng (?:warning|error): )[^\n]*)\n?")
 
 
 def read_image(path: str | Path, upright: bool = True) -> np.ndarray:
@@ -27,26 +41,82 @@ def read_image(path: str | Path, upright: bool = True) -> np.ndarray:
             drawn on the pixels as they are stored.
 
     Raises:
-        TTVOSError: the file is missing, is not an image, or is cut short.
+        TTVOSError: the file is missing, is not an image, is cut short or damaged, or has more than MOST_PIXELS.
     """
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise TTVOSError(f"{path}: no such image") from None
+    content = read_bytes(path, MOST_IMAGE, "image")
+    _check_size(path, content)
     flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
-    if image is None or _lacks_end(content):
+    return cv2.cvtColor(_decoded(path, content, flags), cv2.COLOR_BGR2RGB)
+
+
+def _check_size(path: str | Path, content: bytes) -> None:
+    """Refuses an image that would fill the memory. One that Pillow cannot open has no size yet, and may be damaged."""
+    with contextlib.suppress(_UnknownImageError, _DamagedImageError), _opened(path, content):
+        pass
+
+
+def _decoded(path: str | Path, content: bytes, flags: int) -> np.ndarray:
+    """An image file's pixels by OpenCV, none of them made up."""
+    image, said = None, []
+    if content and _is_whole(content):
+        with contextlib.suppress(cv2.error, MemoryError), caught_stderr(SAID) as said:
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    if image is None:
         raise TTVOSError(f"{path}: cannot be read as an image: damaged, or cut short")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    if damage := next((line for line in said if re.match(DAMAGE, line)), None):
+        raise TTVOSError(f"{path}: cannot be read as an image: damaged ({damage})")
+    return image
 
 
-def _lacks_end(content: bytes) -> bool:
-    """Whether a JPEG or PNG lacks its end: OpenCV fills what is missing with grey and says nothing."""
-    if content.startswith(b"\xff\xd8"):  # an end of image after the last start of scan; other data may follow it
-        return content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
-    if content.startswith(b"\x89PNG"):
-        return b"IEND" not in content[-1024:]
-    return False
+def _is_whole(content: bytes) -> bool:
+    """Whether a JPEG or PNG has its end: OpenCV fills what is missing with grey and says nothing."""
+    if is_jpeg(content):
+        return is_whole_jpeg(content)
+    if content.startswith(PNG):
+        position = len(PNG)
+        while content[position + 4 : position + 8] != b"IEND":  # length, name, data, checksum
+            position += 12 + int.from_bytes(content[position : position + 4], "big")
+            if position >= len(content):
+                return False
+        return position + 12 <= len(content)
+    return True
+
+
+class _UnknownImageError(Exception):
+    """Pillow does not know such a file."""
+
+
+class _DamagedImageError(TTVOSError):
+    """Pillow knows it, and cannot read all of it."""
+
+
+@contextlib.contextmanager
+def _opened(path: str | Path, content: bytes) -> Iterator["Image"]:
+    """Opens an image with Pillow. Whatever it raises or warns of, here or within the block, is the file's error.
+
+    Raises:
+        TTVOSError: the image has more than MOST_PIXELS.
+        _DamagedImageError: it is damaged.
+        _UnknownImageError: it is none that Pillow knows.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
+                yield image
+    except TTVOSError:
+        raise
+    except UnidentifiedImageError:
+        raise _UnknownImageError from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise TTVOSError(f"{path}: is too large: an image has at most {MOST_PIXELS:,} pixels") from None
+    except Exception as error:  # SyntaxError, ValueError, struct.error, ...: what a damaged file brings
+        reason = " ".join(str(error).split())[:200]
+        raise _DamagedImageError(f"{path}: cannot be read as an image: damaged ({reason})") from None
 
 
 def davis_palette() -> np.ndarray:
@@ -75,34 +145,33 @@ def read_mask(path: str | Path, size: Size | None = None, any_image: bool = Fals
     Raises:
         TTVOSError: the file is missing, is not an image, has another size, or holds no ids.
     """
-    from PIL import Image, UnidentifiedImageError
-
+    content = read_bytes(path, MOST_IMAGE, "mask")
+    if is_jpeg(content) or content.startswith(PNG):  # Pillow fills what is damaged, and does not always tell
+        _decoded(path, content, cv2.IMREAD_GRAYSCALE)
     try:
-        with Image.open(path) as image:
-            mode, is_jpeg, pixels = image.mode, image.format == "JPEG", np.asarray(image)
+        with _opened(path, content) as image:
+            mode, pixels = image.mode, np.asarray(image)
             if any_image and mode not in ("P", "L"):
                 pixels = np.asarray(image.convert("L"))
-    except FileNotFoundError:
-        raise TTVOSError(f"{path}: no such mask") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):  # SyntaxError: a broken PNG
+    except _UnknownImageError:
         raise TTVOSError(f"{path}: cannot be read as an image") from None
     if not any_image:
-        pixels = _ids(path, mode, is_jpeg, pixels)
+        pixels = _ids(path, mode, is_jpeg(content), pixels)
     if size is not None and pixels.shape != tuple(size):
         raise TTVOSError(f"{path}: the mask is {format_size(size_of(pixels))}, its image is {format_size(size)}")
     return pixels
 
 
-def _ids(path: str | Path, mode: str, is_jpeg: bool, pixels: np.ndarray) -> np.ndarray:
+def _ids(path: str | Path, mode: str, lossy: bool, pixels: np.ndarray) -> np.ndarray:
     """The pixels of a mask file of that mode as ids, uint8 (H, W)."""
     if mode == "1":
         return pixels.astype(np.uint8) * 255
-    if mode in ("P", "L") and not is_jpeg:
+    if mode in ("P", "L") and not lossy:
         return pixels
     channels = pixels.reshape(*pixels.shape[:2], -1)
     if mode in ("L", "RGB") and np.isin(channels, (0, 255)).all() and (channels == channels[..., :1]).all():
         return channels[..., 0].copy()
-    if is_jpeg:
+    if lossy:
         raise TTVOSError(f"{path}: is a JPEG, which changes the ids of objects: save the mask as PNG")
     wanted = "an 8-bit image of one channel, paletted or grey (or one of black and white)"
     raise TTVOSError(f"{path}: a mask is {wanted}, not {mode}")
@@ -143,13 +212,11 @@ def _save(image: "Image", path: str | Path, source: str, **options: int) -> None
 
 
 def source_of(path: Path) -> str | None:
-    """What `write_mask` or `write_cutout` was told of the source, "" if nothing; None of a file that neither wrote."""
-    from PIL import Image
-
+    """What `write_mask` was told of a mask's source, "" if nothing; None of a file that it did not write."""
     try:
-        with Image.open(path) as image:
+        with _opened(path, read_bytes(path, MOST_IMAGE)) as image:
             return image.info.get("Source", "") if image.info.get("Software") == WRITTEN_BY else None
-    except (OSError, SyntaxError):
+    except (TTVOSError, _UnknownImageError):
         return None
 
 

@@ -7,6 +7,8 @@ from ttvos_tf.errors import TTVOSError
 Size = tuple[int, int]
 """(height, width) in pixels."""
 
+MOST_PIXELS = 1 << 26  # of a picture: 8192x8192. Tracking takes about 60 bytes a pixel.
+
 
 def size_of(image: np.ndarray) -> Size:
     """(height, width) of an image or mask, in pixels."""

@@ -5,8 +5,11 @@ the frames that they are numbered after. Only a camera just ends.
 """
 
 import bisect
+import contextlib
+import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -14,15 +17,23 @@ import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import check_input
+from ttvos_tf.limits import shown
 from ttvos_tf.media.containers import is_avi, is_truncated
 from ttvos_tf.media.images import read_image
-from ttvos_tf.media.sizes import Size, format_size
+from ttvos_tf.media.native import FFMPEG, caught_stderr, plain_name
+from ttvos_tf.media.packets import frame_size
+from ttvos_tf.media.sizes import MOST_PIXELS, Size, format_size
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LITTER = ("thumbs.db", "desktop.ini")
 SAME_TIME = 0.5  # milliseconds
 SEEK_BACK = (1, 8, 64, 512)  # frames
 DEFAULT_FPS = 24.0  # of a folder, and of what does not tell
+CAMERAS = 64  # Linux numbers no more
+REPAIR = "repair the file (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
+# What FFmpeg says where a stream begins within a group of pictures, or where frames were dropped on purpose.
+HARMLESS = re.compile("mmco: |co located POCs|reference picture missing|Missing reference")
 
 
 class Source(Protocol):
@@ -64,13 +75,15 @@ def open_source(source: str | Path) -> Source:
     Raises:
         TTVOSError: there is no such thing, or it cannot be read.
     """
+    if not isinstance(source, str | Path):
+        raise TTVOSError(f"source: give a path or a camera's number as text, not {shown(source)}")
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, False for a name that is too long
         return Folder(path)
-    if path.exists():
+    if os.path.exists(path):
         return VideoFile(path)
     if str(source).isdecimal():
-        return Camera(int(str(source)))
+        return Camera(int(str(source)[:9]))
     if "://" in str(source):
         raise TTVOSError(f"{source}: streams are not read: record one to a file, or give a camera's number")
     raise TTVOSError(f"{source}: no such video file or folder of frames (a camera is given by its number)")
@@ -88,8 +101,13 @@ class Folder:
     sound: Path | None = None
 
     def __init__(self, path: Path):
-        visible = (file for file in path.iterdir() if file.name[0] != "." and file.name.lower() not in LITTER)
-        files = sorted(filter(Path.is_file, visible), key=_natural)
+        try:
+            found = list(path.iterdir())
+        except OSError as error:
+            raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from None
+        visible = (file for file in found if file.name[0] != "." and file.name.lower() not in LITTER)
+        # What is no file (a FIFO, a link to nothing) stays: to pass over it would be to skip a frame.
+        files = sorted((file for file in visible if not file.is_dir()), key=_natural)
         if not files:
             raise TTVOSError(f"{path}: no frames in this folder")
         names: set[str] = set()
@@ -120,19 +138,25 @@ class Folder:
 class VideoFile:
     """A video file, turned as its metadata says.
 
-    Opening it lists the times of all packets, which is quick, so that a cut is found before any work; while decoding, a
-    frame that the decoder leaves out is noticed at once if it stops there, else at the end.
+    Opening it lists its packets, which is quick, so that a cut or another size is found before any work. While
+    decoding, a frame that the decoder leaves out is noticed at once if it stops there, else at the end; a frame that it
+    made up in part is noticed where it says so.
     """
 
     live = False
 
     def __init__(self, path: Path):
+        check_input(path, "video")
         if path.suffix.lower() in IMAGE_SUFFIXES:
             raise TTVOSError(f"{path}: is one image: give a video, or the folder of its frames")
-        capture = cv2.VideoCapture(str(path))
-        fps, promised = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        capture.release()
-        times = packet_times(path)
+        with _opened(path) as capture:
+            fps, promised = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            size = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        if size[0] * size[1] > MOST_PIXELS:
+            raise TTVOSError(f"{path}: is {format_size(size)}: a frame has at most {MOST_PIXELS:,} pixels")
+        self.fps = _plausible_fps(fps)
+        packets = read_packets(path)
+        times = [packet.time for packet in packets]
         if not times:
             raise TTVOSError(f"{path}: cannot be read as a video: damaged, or in a format that OpenCV does not decode")
         # The promise is duration times rate in many containers, more than there are if the rate varies. So it counts
@@ -144,56 +168,71 @@ class VideoFile:
                 f"{path}: cut short or damaged: {len(times)} of its {promised:.0f} frames are there: "
                 "copy it again, repair it (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
             )
+        sizes = [(index, packet.size) for index, packet in enumerate(packets) if packet.size]
+        for index, found in sizes:
+            if found != sizes[0][1]:
+                raise TTVOSError(
+                    f"{path}: frame {index} is {format_size(found)}, but the first one is {format_size(sizes[0][1])}: "
+                    "cut the video where its size changes, or give a folder of frames of one size"
+                )
         self.path = path
         self.sound: Path | None = path
-        # Packets of one time give one picture: VP8's hidden reference frames, or what an edit cut off at the start.
-        self._times = sorted(set(times))
+        # Packets of one time give one picture: VP8's hidden reference frames, or what an edit cut off at the start. A
+        # stream without a container has no times.
+        has_times = len(times) == 1 or len(set(times)) > 1
+        self._times = sorted(set(times)) if has_times else times
         self.count: int | None = len(self._times)
-        self.fps, self.times = _rate(self._times, _plausible_fps(fps))
+        self.fps, self.times = _rate(self._times, _plausible_fps(fps)) if has_times else (_plausible_fps(fps), None)
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         return self.since(0)
 
     def since(self, first: int) -> Iterator[tuple[str, np.ndarray]]:
         """The frames from number `first` on; see `Seekable`."""
-        capture = self._before(first)
         times = self._times[:first]
-        while True:
-            decoded, frame = capture.read()
-            if not decoded:
-                break
-            times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
-            yield f"{len(times) - 1:05d}", cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        with contextlib.ExitStack() as opened:
+            capture = self._before(first, opened)
+            while True:
+                with caught_stderr(FFMPEG) as said:
+                    decoded, frame = capture.read()
+                    time = capture.get(cv2.CAP_PROP_POS_MSEC)
+                if damage := next((line for line in said if not HARMLESS.match(line)), None):
+                    raise TTVOSError(f"{self.path}: frame {len(times)} is damaged ({damage}): {REPAIR}")
+                if not decoded:
+                    break
+                times.append(time)
+                yield f"{len(times) - 1:05d}", cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
         if len(times) < len(self._times):
             late = (index for index, time in enumerate(times) if time > self._times[index])
-            raise TTVOSError(
-                f"{self.path}: frame {next(late, len(times))} cannot be decoded: "
-                "repair the file (ffmpeg -i IN OUT.mp4), or give a folder of its frames"
-            )
+            raise TTVOSError(f"{self.path}: frame {next(late, len(times))} cannot be decoded: {REPAIR}")
 
-    def _before(self, first: int) -> "cv2.VideoCapture":
-        """A decoder whose next frame is number `first`.
+    def _before(self, first: int, opened: contextlib.ExitStack) -> cv2.VideoCapture:
+        """A decoder whose next frame is number `first`, until `opened` closes.
 
         Seeking is not exact, so it goes to a time before that frame, ever earlier, until the frame before it is met.
         """
         for back in SEEK_BACK:
             if back >= first:
                 break
-            capture = self._open()
-            capture.set(cv2.CAP_PROP_POS_MSEC, self._times[first - back])
-            while capture.grab():
-                index = bisect.bisect(self._times, capture.get(cv2.CAP_PROP_POS_MSEC) + SAME_TIME) - 1
-                if index == first - 1:
-                    return capture
-                if index >= first:
-                    break
-        capture = self._open()
-        for _ in range(first):
-            capture.grab()
+            capture = self._open(opened)
+            with caught_stderr(FFMPEG):
+                capture.set(cv2.CAP_PROP_POS_MSEC, self._times[first - back])
+                while capture.grab():
+                    index = bisect.bisect(self._times, capture.get(cv2.CAP_PROP_POS_MSEC) + SAME_TIME) - 1
+                    if index == first - 1:
+                        return capture
+                    if index >= first:
+                        break
+        capture = self._open(opened)
+        with caught_stderr(FFMPEG):
+            for _ in range(first):
+                capture.grab()
         return capture
 
-    def _open(self) -> "cv2.VideoCapture":
-        capture = cv2.VideoCapture(str(self.path))
+    def _open(self, opened: contextlib.ExitStack) -> cv2.VideoCapture:
+        opened.close()
+        # In one thread: several would decode ahead, and speak of frames that are not read yet, at any time.
+        capture = opened.enter_context(_opened(self.path, [cv2.CAP_PROP_N_THREADS, 1]))
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # phones store portrait video lying on its side; off by default
         return capture
 
@@ -207,7 +246,10 @@ class Camera:
     sound: Path | None = None
 
     def __init__(self, index: int):
-        self._capture = cv2.VideoCapture(index)
+        if index >= CAMERAS:
+            raise TTVOSError(f"camera {index}: cannot be opened: numbers go from 0 to {CAMERAS - 1}")
+        with caught_stderr(FFMPEG):
+            self._capture = cv2.VideoCapture(index)
         if not self._capture.isOpened():
             raise TTVOSError(f"camera {index}: cannot be opened")
         self.fps = _plausible_fps(self._capture.get(cv2.CAP_PROP_FPS))
@@ -225,14 +267,42 @@ class Camera:
             self._capture.release()
 
 
-def packet_times(path: Path) -> list[float]:
-    """Presentation times of a video's packets in milliseconds, in file order, read without decoding."""
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1])
-    times = []
-    while capture.grab():
-        times.append(capture.get(cv2.CAP_PROP_POS_MSEC))
-    capture.release()
-    return times
+@dataclass(frozen=True)
+class Packet:
+    """One of a video's packets: mostly a frame.
+
+    Attributes:
+        time: when it is shown, in milliseconds.
+        size: (height, width) of its frame, if it says so.
+    """
+
+    time: float
+    size: Size | None
+
+
+def read_packets(path: Path) -> list[Packet]:
+    """A video's packets in file order, read without decoding."""
+    packets = []
+    with _opened(path, [cv2.CAP_PROP_FORMAT, -1]) as capture, caught_stderr(FFMPEG):
+        codec = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True).decode(errors="replace")
+        while capture.grab():
+            found, content = capture.retrieve()
+            size = frame_size(codec, content.tobytes()) if found else None
+            packets.append(Packet(capture.get(cv2.CAP_PROP_POS_MSEC), size))
+    return packets
+
+
+@contextlib.contextmanager
+def _opened(path: Path, parameters: list[int] | None = None) -> Iterator[cv2.VideoCapture]:
+    """A video file, opened by FFmpeg alone: other readers of OpenCV take a number in a name for a series of images."""
+    with plain_name(path) as name:
+        with caught_stderr(FFMPEG):
+            capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, parameters or [])
+        try:
+            yield capture
+        finally:
+            with caught_stderr(FFMPEG):
+                capture.release()
 
 
 def _rate(times: list[float], fps: float) -> tuple[float, list[float] | None]:

@@ -6,6 +6,7 @@ there MP4 is VP9, which plays as well, but takes about 0.3 s for a frame of 854x
 """
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media import raw_matroska
 from ttvos_tf.media.containers import is_truncated
 from ttvos_tf.media.ffmpeg import INSTALL, Sound, encodes, every_frame, ffmpeg, sound_of
+from ttvos_tf.media.native import FFMPEG, caught_stderr, plain_name
 from ttvos_tf.media.sizes import Size
-from ttvos_tf.media.video import packet_times
+from ttvos_tf.media.video import read_packets
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class VideoWriter:
         self._encoder.release()
         # Packets of one time are one frame: VP8 has hidden ones.
         whole = self._path.exists() and not is_truncated(self._path)
-        found = len(set(packet_times(self._path))) if whole else 0
+        found = len({packet.time for packet in read_packets(self._path)}) if whole else 0
         if found != self._frames or not found:
             raise TTVOSError(
                 f"{self._name}: the video could not be written: {found} of {self._frames} frames are whole: "
@@ -192,7 +194,7 @@ class _FFmpeg:
                 *codec,
             ]
         command += [*kind.options, *every_frame(), "-enc_time_base:v", f"{clock.numerator}/{clock.denominator}"]
-        command += [*CONTAINERS[path.suffix.lower()], str(path)]
+        command += [*CONTAINERS[path.suffix.lower()], os.path.abspath(path)]  # "12:30.mp4" would be an address
         # A session of its own: Ctrl-C, which ends a camera's recording, must not reach ffmpeg before the last frame.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         self._index = 0
@@ -217,14 +219,19 @@ class _OpenCV:
 
     def __init__(self, path: Path, fps: float, size: Size, name: Path):
         codecs = {"VP80": "vp8"} if path.suffix.lower() == ".webm" else {"avc1": "h264", "vp09": "vp9"}
+        self._opened = contextlib.ExitStack()
+        plain = self._opened.enter_context(plain_name(path))
         for fourcc, self.codec in codecs.items():
-            self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*fourcc), fps, size[::-1])
+            with caught_stderr(FFMPEG):
+                self._writer = cv2.VideoWriter(plain, cv2.VideoWriter.fourcc(*fourcc), fps, size[::-1])
             if self._writer.isOpened():
                 return
+        self._opened.close()
         raise TTVOSError(f"{name}: no encoder for a {path.suffix} video that browsers play: {INSTALL}")
 
     def write(self, frame: np.ndarray) -> None:
         self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
 
     def release(self) -> None:
-        self._writer.release()
+        with caught_stderr(FFMPEG), self._opened:
+            self._writer.release()
