@@ -39,6 +39,13 @@ COMMANDS = {
   ttvos segment walk.mp4 --prompts walk.json  # masks and boxes, listed in a file
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",
     ),
+    "frame": (
+        "ttvos_tf.commands.frame",
+        "write one frame as a picture, with numbered pixels if asked for: to read a box off, or to draw a mask on",
+        """\
+  ttvos frame walk.mp4 --grid  # the first frame, as walk_00000.png
+  ttvos frame walk.mp4 --at 45 --out middle.png""",
+    ),
     "app": (
         "ttvos_tf.commands.app",
         "draw, watch and correct in a browser; nothing leaves this machine",

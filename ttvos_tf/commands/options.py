@@ -52,6 +52,13 @@ def add_measure_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
 
 
+def frame_index(text: str) -> int:
+    """The type of an option that names a frame."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected the number of a frame, counted from 0, not {text!r}")
+    return int(text)
+
+
 def until_interrupted(items: Iterable[T]) -> Iterator[T]:
     """Goes on until Ctrl-C or another stop, which ends it between two items instead of raising KeyboardInterrupt."""
     interrupted = False

@@ -6,14 +6,16 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ttvos_tf.commands.options import frame_index
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime.objects import Box, check_id
 from ttvos_tf.runtime.prompt_file import read_prompts
 from ttvos_tf.runtime.prompts import Prompt
 
+WHERE_TO_READ_IT = "ttvos frame VIDEO --grid writes a frame with its pixels numbered"
 NO_OBJECT = (
-    "give the objects in the first frame: --mask FIRST.png, or --box X,Y,W,H: left, top, width and height in pixels, "
-    "as image editors show them (ffmpeg -i VIDEO -frames:v 1 first.png writes that frame)"
+    "give the objects in the first frame: --mask FIRST.png, or --box X,Y,W,H: left, top, width and height in pixels "
+    f"({WHERE_TO_READ_IT})"
 )
 WHERE = re.compile(r"(?P<frame>\d+)(?::(?P<object>\d+))?=(?P<what>.+)", re.DOTALL)
 
@@ -39,7 +41,7 @@ def add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompts", type=Path, metavar="FILE.json", help="masks and boxes, listed in a file")
     parser.add_argument(
         "--start",
-        type=_index,
+        type=frame_index,
         default=0,
         metavar="FRAME",
         help="the frame of a --mask or --box that names none, counted from 0 (default: 0)",
@@ -106,7 +108,7 @@ def _numbers(text: str) -> Box:
         x, y, width, height = map(float, text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"expected X,Y,W,H in pixels, 210,80,120,300 for instance, not {text!r}"
+            f"expected X,Y,W,H in pixels, 210,80,120,300 for instance, not {text!r} ({WHERE_TO_READ_IT})"
         ) from None
     return x, y, width, height
 
@@ -116,9 +118,3 @@ def _id(text: str | None) -> int | None:
         return None if text is None else check_id(int(text))
     except TTVOSError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _index(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected the number of a frame, counted from 0, not {text!r}")
-    return int(text)
