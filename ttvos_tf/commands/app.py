@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import shutil
 import webbrowser
 from http import HTTPStatus
@@ -112,7 +113,7 @@ class AppServer(ThreadingHTTPServer):
 
     def address(self) -> str:
         """Where the page is; with the video, where it opens that."""
-        query = f"?video={quote(INPUT + self.video.name)}" if self.video else ""
+        query = f"?video={quote(os.fsencode(INPUT + self.video.name))}" if self.video else ""
         return f"http://{HOST}:{self.server_port}/{query}"
 
 
@@ -133,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"localhost:{self.server.server_port}",
         ):
             return self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
-        path = self.server.files.get(unquote(urlsplit(self.path).path))
+        path = self.server.files.get(unquote(urlsplit(self.path).path, errors="surrogateescape"))
         if path is None or not path.is_file():
             return self._refuse(HTTPStatus.NOT_FOUND)
         with path.open("rb") as file, contextlib.suppress(ConnectionError):  # a reader that left

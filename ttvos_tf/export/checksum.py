@@ -13,13 +13,13 @@ def with_checksum(content: bytes) -> bytes:
         content: a `.tflite` file.
     """
     model = schema.parse(content)
-    model.metadata = [entry for entry in model.metadata or [] if entry.name != CHECKSUM]
-    buffer = schema.BufferT()
-    buffer.data = np.zeros(CHECKSUM_SIZE, np.uint8)
-    model.buffers.append(buffer)
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = CHECKSUM, len(model.buffers) - 1
-    model.metadata.append(entry)
+    entry = next((each for each in model.metadata or [] if each.name == CHECKSUM), None)
+    if entry is None:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = CHECKSUM, len(model.buffers)
+        model.metadata = [*(model.metadata or []), entry]
+        model.buffers.append(schema.BufferT())
+    model.buffers[entry.buffer].data = np.zeros(CHECKSUM_SIZE, np.uint8)
     packed = schema.pack(model)
     span = checksum_span(packed)
     return packed[: span.start] + digest(packed, span) + packed[span.start + span.size :]
