@@ -20,7 +20,7 @@ class Shelf:
 
     def put(self, index: int, object_id: int, soft: np.ndarray) -> None:
         """Keeps an object's map of a frame, float32 (H, W) from 0 to 1, in steps of 1/255."""
-        content = zlib.compress(np.round(soft * LEVELS).astype(np.uint8), QUICK)
+        content = zlib.compress(np.round(soft * LEVELS).astype(np.uint8).tobytes(), QUICK)
         self._places[index, object_id] = self._file.seek(0, 2), len(content)
         self._file.write(content)
 
