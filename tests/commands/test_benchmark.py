@@ -68,7 +68,7 @@ def test_a_shortened_name_and_a_size_find_an_installed_model(monkeypatch):
         (["TOY", "--size", "32x48"], f"takes frames of {HEIGHT}x{WIDTH}, not 32x48"),
         (["TOY", "--frames", "0"], "--frames must be at least 1, not 0"),
         (["TOY", "--objects", "0"], "--objects must be at least 1, not 0"),
-        (["TOY", "--objects", "99"], "at most 20"),
+        (["TOY", "--objects", "99"], "from 1 to 20, not 99"),
         (["TOY", "--threads", "-1"], "threads must be at least 1, not -1"),
         (["TOY", "--json", "TOY/a.json"], "cannot be written"),
     ],

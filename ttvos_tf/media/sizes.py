@@ -7,7 +7,7 @@ from ttvos_tf.errors import TTVOSError
 Size = tuple[int, int]
 """(height, width) in pixels."""
 
-MOST_PIXELS = 1 << 26  # of a picture: 8192x8192. Tracking takes about 60 bytes a pixel.
+MOST_PIXELS = 1 << 26  # of a picture: 8192x8192
 
 
 def size_of(image: np.ndarray) -> Size:
