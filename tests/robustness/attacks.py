@@ -28,6 +28,7 @@ from ttvos_tf.export.checksum import with_checksum
 from ttvos_tf.inputs import read_json, read_toml
 from ttvos_tf.inspection import schema
 from ttvos_tf.media.images import read_image, read_mask, source_of, write_mask
+from ttvos_tf.media.native import FFMPEG, caught_stderr
 from ttvos_tf.media.video import open_source
 from ttvos_tf.runtime.flatbuffer import verify
 from ttvos_tf.runtime.installed import installed
@@ -123,7 +124,7 @@ def _jpeg() -> bytes:
 @functools.cache
 def _videos() -> dict[str, bytes]:
     found = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, caught_stderr(FFMPEG):
         for name, fourcc in {"a.avi": "MJPG", "a.mp4": "mp4v", "b.mp4": "vp09", "a.webm": "VP80"}.items():
             found[name] = write_video(Path(folder, name), clip(FRAMES)[0], fourcc).read_bytes()
     return found

@@ -50,7 +50,7 @@ class SplitModel(TFLiteModel):
         try:
             delegates = [module.load_delegate(delegate)] if delegate else None
         except Exception as error:  # a library that is none, or no delegate
-            raise TTVOSError(f"delegate {shown(delegate)}: cannot be loaded: {first_line(error)}") from None
+            raise TTVOSError(f"delegate {delegate}: cannot be loaded: {first_line(error)}") from None
         check_file(path, module, delegate)
         try:
             with plain_name(path) as name, without_announcement():
