@@ -61,6 +61,11 @@ def test_a_second_mask_corrects(place):
     assert np.array_equal(found[5], TRUTH[5]) and all(right(found, 2, range(LENGTH)))
     report = json.loads((place / "r.json").read_text())
     assert (report["frames"], report["objects"]) == (LENGTH, [1, 2])
+    last = report["scores"][-2]
+    area = int((found[-1] == 1).sum())
+    assert last == last | {"frame": 9, "name": "00009", "object": 1, "area": area, "lost": False, "likeness": None}
+    x, y, width, height = last["box"]
+    assert (found[-1][y : y + height, x : x + width] == 1).sum() == area and 0.5 < last["probability"] <= 1
 
 
 @pytest.mark.parametrize("later", ["5.png", "white.png"])
