@@ -1,11 +1,14 @@
 # make demo: segments the bundled clip with the shipped model. make test: everything that proves the project works.
+# make test-tflite-runtime: the network, its files and what runs them, with the oldest libraries, in tflite-runtime too.
+# make models: folders of out/models that a model hub takes as they are.
 # make android: builds and tests the phone app, see android_demo/README.md.
 # make web: builds the page that tracks in a browser, see docs/browser.md. make web-test: and drives it in one.
 PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
+OLDEST := .venv-oldest
 
-.PHONY: demo test test-slow android web web-test format clean
+.PHONY: demo test test-tflite-runtime test-slow models android web web-test format clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/ttvos segment ttvos_tf/sample/sample.mp4 --mask ttvos_tf/sample/first_mask.png \
@@ -18,8 +21,16 @@ test: $(DEV)/ready
 	$(DEV)/bin/lint-imports
 	$(DEV)/bin/pytest -n 2 --dist loadfile -m "not slow"
 
-test-slow: $(DEV)/ready
+test-tflite-runtime: $(OLDEST)/ready
+	$(OLDEST)/bin/pytest -n 2 --dist loadfile -m "not slow" tests/test_cli.py tests/runtime tests/guards tests/tflite \
+		tests/layers tests/network tests/graph tests/quantization tests/export
+
+test-slow: $(DEV)/ready $(OLDEST)/ready
 	$(DEV)/bin/pytest -m slow
+	$(OLDEST)/bin/pytest -m "slow and tflite_runtime"
+
+models: $(DEMO)/ready
+	$(DEMO)/bin/python release/models.py
 
 android: $(DEMO)/ready
 	PYTHON=$(CURDIR)/$(DEMO)/bin/python android_demo/build.sh
@@ -35,7 +46,7 @@ format: $(DEV)/ready
 	$(DEV)/bin/ruff format .
 
 clean:
-	rm -rf $(DEMO) $(DEV) out android_demo/build ttvos_tf/web web_demo/node_modules
+	rm -rf $(DEMO) $(DEV) $(OLDEST) out android_demo/build ttvos_tf/web web_demo/node_modules
 
 $(DEMO)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEMO)
@@ -47,4 +58,10 @@ $(DEV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/pip install --quiet --editable '.[dev]'
 	$(DEV)/bin/pip install --quiet --no-deps vos-benchmark==0.1.0
+	touch $@
+
+# tflite-runtime has wheels up to Python 3.11. TensorFlow 2.19 is the oldest that `train` allows.
+$(OLDEST)/ready: pyproject.toml
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet --editable '.[dev,tflite-runtime]' 'tensorflow==2.19.*'
 	touch $@

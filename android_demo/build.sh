@@ -132,6 +132,7 @@ compile_app() {
 	mkdir -p build/resources
 	find build/generated -name '*.java' -exec javac -Xlint:-options --release 8 -d build/resources '{}' +
 	kotlinc 1.8 -cp "$(class_path android-all kotlin-stdlib):$app_classes" -d build/app app/src/main/kotlin
+	kotlinc 1.8 -cp "$(class_path kotlin-stdlib):$app_classes" -d build/usage ../release/usage/usage.kt # beside the models
 }
 
 make_apk() {

@@ -13,6 +13,7 @@ from PIL import Image
 from tests.clips import SIZE, clip, write_frames, write_video
 from tests.docs.pages import shell_commands
 from tests.metrics import iou
+from tests.runtimes import RUNTIMES
 from tests.toy_model import NAME, toy_model
 from ttvos_tf import cli
 from ttvos_tf.commands import models, segment
@@ -83,11 +84,12 @@ def test_a_video_with_a_mask_and_all_outputs(place, capsys):
     assert not [path for path in place.rglob(".*")], "nothing unfinished is left"
 
 
-def test_a_folder_with_boxes_keeps_the_frames_names(place):
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_folder_with_boxes_keeps_the_frames_names(place, runtime):
     for index in range(LENGTH):
         os.rename(place / f"frames/{index:05d}.png", place / f"frames/shot_{index + 7}.png")
     box = ("--box", BOX, "--box", "20,36,22,20")
-    assert ttvos("segment", "frames", *box, *MODEL, "--out", "masks", "--runtime", "tflite-runtime") == 0
+    assert ttvos("segment", "frames", *box, *MODEL, "--out", "masks", "--runtime", runtime) == 0
     names = {path.name for path in (place / "masks").iterdir()}
     assert names == {f"shot_{index + 7}.png" for index in range(LENGTH)}
     assert set(np.unique(read_mask(place / "masks/shot_16.png"))) == {0, 1, 2}
@@ -335,7 +337,7 @@ def test_models_are_listed(tmp_path, monkeypatch, capsys):
     for name in ("a_64x96_int8", "b_64x96_int8", "c_64x96_int8"):
         (tmp_path / f"ttvos_{name}.tflite").write_bytes(bytes(1_500_000))
         digest = hashlib.sha256(bytes(1_500_000)).hexdigest()
-        manifest[name] = {"file": f"ttvos_{name}.tflite", "sha256": digest, "size_bytes": 1_500_000}
+        manifest[name] = {"file": f"ttvos_{name}.tflite", "sha256": digest, "size_bytes": 1_500_000, "inside": True}
     (tmp_path / "models.json").write_text(json.dumps(manifest))
     (tmp_path / "ttvos_b_64x96_int8.tflite").write_bytes(b"")
     monkeypatch.setattr(installed, "_manifest", lambda folder: manifest)
@@ -343,9 +345,9 @@ def test_models_are_listed(tmp_path, monkeypatch, capsys):
     assert ttvos("models") == 0
     first, second, third, *note = capsys.readouterr().out.splitlines()
     assert "non-commercial" in note[1] and "Apache-2.0" in note[1]
-    assert first.split() == ["a_64x96_int8", "1.5", "MB", "default"]
+    assert first.split() == ["a_64x96_int8", "1.5", "MB", "default,", "inside"]
     assert second.split()[:4] == ["b_64x96_int8", "1.5", "MB", "broken:"]
-    assert third.split() == ["c_64x96_int8", "1.5", "MB"]
+    assert third.split() == ["c_64x96_int8", "1.5", "MB", "inside"]
 
 
 @pytest.mark.parametrize("command", ["", *cli.COMMANDS])

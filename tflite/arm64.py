@@ -4,16 +4,18 @@
 
 Tracks the bundled clip's objects on this machine and on the emulated one, in ai-edge-litert and in tflite-runtime, and
 prints the IoU of every two results. The emulator, an ARM64 Python (Debian packages, unpacked and not installed) and the
-runtimes' wheels are fetched once, into ~/.cache/ttvos-arm64. Needs apt-get and dpkg-deb on an x86-64 Debian.
+runtimes' wheels are fetched once, into ~/.cache/ttvos-arm64. Needs apt-get and dpkg-deb on an x86-64 Debian, and
+tflite-runtime: `make test-tflite-runtime` makes an environment that has it, .venv-oldest.
 """
 
+import functools
 import itertools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +31,6 @@ from ttvos_tf.sample import render as sample
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "tqdm", "tflite-runtime", "ai-edge-litert")
-VERSIONS = {name: version(name) for name in PACKAGES}
 PLATFORMS = [f"manylinux_2_{glibc}_aarch64" for glibc in (17, 27, 28, 34)] + ["manylinux2014_aarch64"]
 # qemu 7.2 computes SME wrongly (10.0 does not): with it, ai-edge-litert 2.3 gives other masks.
 CPU = "max,sme=off"
@@ -121,10 +122,19 @@ def arm64_python() -> list[str]:
     return [*emulator, str(root / "usr/bin/python3.11")]
 
 
+@functools.cache
+def _versions() -> dict[str, str]:
+    """What is installed here; the emulated machine gets the same."""
+    try:
+        return {name: version(name) for name in PACKAGES}
+    except PackageNotFoundError as error:
+        raise TTVOSError(f"{error.name} is not installed: run this with .venv-oldest, see --help") from None
+
+
 def _cache() -> Path:
     """A folder for these versions; another version never finds an older one's files."""
     base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "ttvos-arm64" / "-".join(VERSIONS.values())
+    return base / "ttvos-arm64" / "-".join(_versions().values())
 
 
 def _environment() -> dict[str, str]:
@@ -176,7 +186,7 @@ def _fetch_wheels(cache: Path) -> None:
     """Python packages for ARM64."""
     platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
     kind = ["--implementation", "cp", "--python-version", "3.11", "--only-binary=:all:", "--no-deps"]
-    pinned = [f"{package}=={number}" for package, number in VERSIONS.items()]
+    pinned = [f"{package}=={number}" for package, number in _versions().items()]
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(cache / "site")]
     _run([*pip, *platforms, *kind, *pinned])
 

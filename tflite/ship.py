@@ -30,6 +30,7 @@ MODELS = {
     for precision, suffix in precisions
 }
 DEFAULT = "mobilenet_v2_480x864_int8"
+INSIDE = (DEFAULT, "mobilenet_v2_240x432_int8")  # the package; the other files are fetched when they are asked for
 
 
 @run_script("ship.py")
@@ -45,7 +46,12 @@ def main(argv: list[str]) -> None:
         file = file_name(name)
         with atomic_file(FOLDER / file) as path:
             path.write_bytes(content)
-        manifest[name] = {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+        manifest[name] = {
+            "file": file,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size_bytes": len(content),
+            "inside": name in INSIDE,
+        }
         print(f"{file}  {len(content) / 1e6:.1f} MB")
     with atomic_file(FOLDER / "models.json") as path:
         path.write_text(json.dumps(manifest, indent=2) + "\n")

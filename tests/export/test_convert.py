@@ -8,6 +8,7 @@ import pytest
 from tests.clips import large_target, two_masks
 from tests.compiled_model import disagreements
 from tests.parity import KerasModel, Within, assert_parity, track
+from tests.runtimes import RUNTIMES
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.contract import STATE, names
 from ttvos_tf.errors import TTVOSError
@@ -22,7 +23,6 @@ SCRIPT = "tflite/convert.py"
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "weights/mobilenet_v2.npz"
 SIZE = (96, 160)
-RUNTIMES = ("litert", "tflite-runtime")
 FLOAT32 = {
     "probability": Within(largest=1e-3, iou=0.999),
     "state_mask": Within(largest=1e-3),

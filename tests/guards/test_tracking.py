@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.metrics import iou
+from tests.runtimes import needs_tflite_runtime
 from tests.shipped import FILES, INT8
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.installed import default_name, find_model
@@ -25,6 +26,7 @@ def test_default_follows_both_objects_of_the_sample_clip():
             assert iou(labels == label, truth[index] == label) > 0.75, (index, label)
 
 
+@needs_tflite_runtime
 @pytest.mark.parametrize("name", INT8)
 def test_int8_masks_are_the_same_in_both_runtimes(name):
     frames, truth = sample.render()

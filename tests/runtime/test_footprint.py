@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.runtimes import RUNTIMES
 from tests.toy_model import toy_model
 
 HEAVY = ("tensorflow", "tf_keras", "keras", "PIL", "ai_edge_litert", "tflite_runtime", "matplotlib", "tqdm")
@@ -57,6 +58,7 @@ def test_importing_is_quick_and_light():
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc, which only Linux has")
-@pytest.mark.parametrize(("runtime", "objects"), [("litert", 1), ("litert", 3), ("tflite-runtime", 3)])
+@pytest.mark.parametrize("objects", [1, 3])
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_memory_is_flat_over_400_frames(runtime, objects):
     assert run(LONG_VIDEO, runtime, str(toy_model()), str(objects)) < 1.02

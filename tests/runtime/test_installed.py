@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -15,7 +16,7 @@ def shipped(tmp_path):
     for name in ("net_64x96_float32", "net_64x96_int8", "net_32x48_float32", "net_32x48_float16", "other_64x96_int8"):
         (tmp_path / f"ttvos_{name}.tflite").write_bytes(name.encode())
         digest = hashlib.sha256(name.encode()).hexdigest()
-        manifest[name] = {"file": f"ttvos_{name}.tflite", "sha256": digest, "size_bytes": len(name)}
+        manifest[name] = {"file": f"ttvos_{name}.tflite", "sha256": digest, "size_bytes": len(name), "inside": True}
     (tmp_path / "models.json").write_text(json.dumps(manifest))
     return tmp_path
 
@@ -68,3 +69,22 @@ def test_a_changed_or_missing_installed_file_is_refused(shipped):
     path.unlink()
     with pytest.raises(TTVOSError, match=r"int8\.tflite: the file is missing"):
         find_model("net_64x96_int8", folder=shipped)
+
+
+def test_a_file_that_is_not_inside_is_looked_for_and_fetched(shipped, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    path = shipped / "ttvos_other_64x96_int8.tflite"
+    manifest = json.loads((shipped / "models.json").read_text())
+    manifest["other_64x96_int8"]["inside"] = False
+    (shipped / "models.json").write_text(json.dumps(manifest))
+    assert find_model("other", folder=shipped) == path, "as a checkout has it"
+    shutil.move(path, elsewhere)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("TTVOS_MODELS", raising=False)
+    with pytest.raises(TTVOSError, match=r"int8\.tflite: is not inside this installation: set TTVOS_MODELS"):
+        find_model("other", folder=shipped)
+    monkeypatch.setenv("TTVOS_MODELS", str(elsewhere))
+    assert find_model("other", folder=shipped) == elsewhere / path.name
+    (elsewhere / path.name).write_bytes(b"tampered")
+    with pytest.raises(TTVOSError, match=r"the file is not as it was shipped.*: remove it"):
+        find_model("other", folder=shipped)

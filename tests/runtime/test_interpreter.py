@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.runtimes import RUNTIMES
 from tests.toy_model import HEIGHT, NAME, WIDTH, toy_model
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime.interpreter import MODULES, TFLiteModel
@@ -26,7 +27,7 @@ for path in sorted(Path(sys.argv[2]).iterdir()):
 """
 
 
-@pytest.mark.parametrize("runtime", MODULES)
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_files_cut_short_are_refused_and_never_crash(tmp_path, runtime):
     content = toy_model().read_bytes()
     lengths = [0, 1, 7, 8, 12, 40, *range(100, len(content) - 64, len(content) // 40)]
@@ -54,7 +55,8 @@ def test_not_tflite(tmp_path, content):
         TFLiteModel(path)
 
 
-def test_whole_but_another_network(tmp_path):
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_whole_but_another_network(tmp_path, runtime):
     import tensorflow as tf
 
     class Other(tf.Module):
@@ -66,9 +68,8 @@ def test_whole_but_another_network(tmp_path):
     tf.saved_model.save(module, str(tmp_path / "saved"), signatures={"serve": module.serve})
     path = tmp_path / "other.tflite"
     path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved")).convert())
-    for runtime in MODULES:
-        with pytest.raises(TTVOSError, match=r"not a TTVOS model: it has no signature 'init' \(it has serve\)"):
-            TFLiteModel(path, runtime=runtime)
+    with pytest.raises(TTVOSError, match=r"not a TTVOS model: it has no signature 'init' \(it has serve\)"):
+        TFLiteModel(path, runtime=runtime)
 
 
 def test_missing_files_and_names(tmp_path):
@@ -80,9 +81,9 @@ def test_missing_files_and_names(tmp_path):
         TFLiteModel(tmp_path)
 
 
-def test_the_runtime_that_is_asked_for():
-    for runtime in MODULES:
-        assert TFLiteModel(toy_model(), runtime=runtime).runtime == runtime
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_runtime_that_is_asked_for(runtime):
+    assert TFLiteModel(toy_model(), runtime=runtime).runtime == runtime
     assert TFLiteModel(toy_model()).runtime == "litert"
 
 
@@ -96,7 +97,7 @@ def test_a_runtime_that_is_not_installed(monkeypatch):
     assert TFLiteModel(toy_model()).runtime == "tensorflow"
 
 
-@pytest.mark.parametrize("runtime", MODULES)
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_it_computes_what_the_bare_interpreter_does(runtime):
     """Every signature, two times over; what was handed out stays as it was."""
     bare = importlib.import_module(MODULES[runtime]).Interpreter(str(toy_model()))

@@ -5,13 +5,12 @@ import pytest
 
 from tests.clips import SIZE, clip
 from tests.metrics import iou
+from tests.runtimes import RUNTIMES
 from tests.toy_model import HEIGHT, WIDTH, toy_model
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.interpreter import MODULES
 from ttvos_tf.runtime.objects import MAX_OBJECTS
-
-RUNTIMES = list(MODULES)
 
 
 @pytest.fixture(params=RUNTIMES)
@@ -256,7 +255,7 @@ def test_frames_may_be_views(tracker):
 
 def test_model_says_what_runs(tracker):
     assert tracker.model.name == f"toy_{HEIGHT}x{WIDTH}_float32" and tracker.model.size == (HEIGHT, WIDTH)
-    assert tracker.model.runtime in RUNTIMES
+    assert tracker.model.runtime in MODULES
 
 
 FRAME, MASK = np.zeros((*SIZE, 3), np.uint8), np.ones(SIZE, np.uint8)

@@ -1,6 +1,8 @@
 """`ttvos app` serves the page, the models and one video, to this machine, with the headers that it needs."""
 
+import contextlib
 import http.client
+import json
 import re
 import threading
 from pathlib import Path
@@ -9,9 +11,10 @@ import pytest
 
 from tests.clips import clip, write_video
 from ttvos_tf import cli
+from ttvos_tf.commands import app
 from ttvos_tf.commands.app import HEADERS, POLICY, open_server
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.installed import FOLDER
+from ttvos_tf.runtime.installed import FOLDER, default_name, installed
 
 SOURCE = Path(__file__).parents[2] / "web_demo" / "index.html"
 
@@ -35,14 +38,21 @@ def video(tmp_path):
     return path
 
 
-@pytest.fixture
-def server(page, video):
-    with open_server(video, 0, page) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
+@contextlib.contextmanager
+def serving(server):
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server(page, video):
+    with open_server(video, 0, page) as server, serving(server):
+        yield server
 
 
 def get(server, path, method="GET", host=None):
@@ -67,13 +77,26 @@ def test_files_come_as_what_they_are(server, video):
         ("/", "text/html; charset=utf-8", b"<title>page</title>"),
         ("/assets/worker.js?x=1", "text/javascript", b"1"),
         ("/wasm.wasm", "application/wasm", b"\0asm"),
-        ("/models/models.json", "application/json", (FOLDER / "models.json").read_bytes()),
         ("/input/my%20walk.avi", "application/octet-stream", video.read_bytes()),
     ):
         response, body = get(server, path)
         assert (response.status, response.headers["Content-Type"], body) == (200, kind, content), path
         response, body = get(server, path, "HEAD")
         assert (response.status, int(response.headers["Content-Length"]), body) == (200, len(content), b""), path
+
+
+def test_the_models_on_this_machine_are_served(page, monkeypatch):
+    everything, default = installed(), installed()[default_name()]
+    for here in (list(everything.values()), [default]):
+        monkeypatch.setattr(app, "local", lambda entry, here=here: FOLDER / entry["file"] if entry in here else None)
+        with open_server(None, 0, page) as server, serving(server):
+            response, body = get(server, "/models/models.json")
+            listed = json.loads(body)
+            assert response.headers["Content-Type"] == "application/json" and listed.pop("default") == default_name()
+            assert list(listed.values()) == here
+            for entry in everything.values():
+                response, body = get(server, f"/models/{entry['file']}", "HEAD")
+                assert response.status == (200 if entry in here else 404)
 
 
 @pytest.mark.parametrize(

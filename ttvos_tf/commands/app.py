@@ -2,15 +2,18 @@
 
 import argparse
 import contextlib
+import io
+import json
 import shutil
 import webbrowser
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote, unquote, urlsplit
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.installed import FOLDER as MODELS
+from ttvos_tf.runtime.installed import default_name, installed, local
 
 PAGE = Path(__file__).parent.parent / "web"
 HOST = "127.0.0.1"
@@ -96,7 +99,7 @@ def open_server(video: Path | None = None, port: int = PORT, page: Path = PAGE) 
 
 
 class AppServer(ThreadingHTTPServer):
-    """Answers with the files of the page, the installed models, and one video; nothing else of the disk."""
+    """Answers with the files of the page, the models on this machine, and one video; nothing else of the disk."""
 
     daemon_threads = True
 
@@ -105,7 +108,9 @@ class AppServer(ThreadingHTTPServer):
         self.video = video
         # By path, so that a request can name no other file.
         self.files = {f"/{path.relative_to(page).as_posix()}": path for path in page.rglob("*") if path.is_file()}
-        self.files |= {f"/models/{path.name}": path for path in MODELS.iterdir() if path.is_file()}
+        here = {name: entry for name, entry in installed().items() if local(entry)}
+        self.files |= {f"/models/{entry['file']}": path for entry in here.values() if (path := local(entry))}
+        self.models = json.dumps({"default": default_name(), **here}).encode()  # models.json, of those
         self.files["/"] = page / "index.html"
         if video:
             self.files[INPUT + video.name] = video
@@ -133,12 +138,18 @@ class _Handler(BaseHTTPRequestHandler):
             f"localhost:{self.server.server_port}",
         ):
             return self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
-        path = self.server.files.get(unquote(urlsplit(self.path).path))
-        if path is None or not path.is_file():
+        asked = unquote(urlsplit(self.path).path)
+        file: BinaryIO
+        if asked == "/models/models.json":
+            kind, file = TYPES[".json"], io.BytesIO(self.server.models)
+        elif (path := self.server.files.get(asked)) and path.is_file():
+            kind, file = TYPES.get(path.suffix.lower(), "application/octet-stream"), path.open("rb")
+        else:
             return self._refuse(HTTPStatus.NOT_FOUND)
-        with path.open("rb") as file, contextlib.suppress(ConnectionError):  # a reader that left
-            self._begin(HTTPStatus.OK, TYPES.get(path.suffix.lower(), "application/octet-stream"), path.stat().st_size)
+        with file, contextlib.suppress(ConnectionError):  # a reader that left
+            self._begin(HTTPStatus.OK, kind, file.seek(0, io.SEEK_END))
             if with_body:
+                file.seek(0)
                 shutil.copyfileobj(file, self.wfile)
 
     def _refuse(self, status: HTTPStatus) -> None:

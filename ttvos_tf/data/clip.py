@@ -47,9 +47,9 @@ class ClipSource(Protocol):
 def shows_target(mask: np.ndarray) -> bool:
     """Whether a first mask (H, W) is worth tracking: from a thousandth (104 pixels of 240x432) to 90 % of the frame."""
     share = np.count_nonzero(mask == TARGET) / mask.size
-    return 0.001 <= share <= 0.9
+    return bool(0.001 <= share <= 0.9)
 
 
 def is_trackable(mask: np.ndarray, alone: np.ndarray) -> bool:
     """Whether a first mask (H, W) is worth tracking and shows over 40 % of its target with nothing before it (H, W)."""
-    return shows_target(mask) and np.count_nonzero(mask == TARGET) > 0.4 * np.count_nonzero(alone)
+    return shows_target(mask) and bool(np.count_nonzero(mask == TARGET) > 0.4 * np.count_nonzero(alone))

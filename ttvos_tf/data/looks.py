@@ -159,7 +159,7 @@ def thin_share(mask: np.ndarray) -> float:
     thick = 2 * (round(np.sqrt(box.width * box.height) / 16) // 2) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thick, thick))
     opened = cv2.morphologyEx(np.pad(mask, thick), cv2.MORPH_OPEN, kernel)
-    return 1 - np.count_nonzero(opened > 127) / max(np.count_nonzero(mask > 127), 1)
+    return 1 - np.count_nonzero(opened > 127) / max(int(np.count_nonzero(mask > 127)), 1)
 
 
 def _contrast(one: Thing, other: Thing) -> float:
@@ -184,6 +184,6 @@ def _cut(image: np.ndarray, marked: np.ndarray) -> Thing | None:
     return image[part], np.where(marked[part], np.uint8(255), np.uint8(0))
 
 
-def _stroke(mask: np.ndarray, points: np.ndarray, width: int) -> None:
+def _stroke(mask: np.ndarray, points: np.ndarray, width: int | np.integer) -> None:
     corners = np.round(points * 16).astype(np.int32)
     cv2.polylines(mask, [corners], isClosed=False, color=(255,), thickness=int(width), lineType=cv2.LINE_AA, shift=4)

@@ -43,7 +43,8 @@ class Scene:
         """Whether the first frame shows nearly the whole target, and that is worth tracking."""
         alone = self.alone(0, height, width)
         _, (labels,) = render([_still(sprite) for sprite in self.sprites], self.camera[:1], height, width)
-        return shows_target(labels) and np.count_nonzero(labels == TARGET) > IN_SIGHT * np.count_nonzero(alone)
+        in_sight = np.count_nonzero(labels == TARGET) > IN_SIGHT * np.count_nonzero(alone)
+        return shows_target(labels) and bool(in_sight)
 
 
 @dataclass(frozen=True)

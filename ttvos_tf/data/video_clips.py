@@ -80,7 +80,7 @@ class VideoClips:
     def _draw(self, rng: np.random.Generator, spec: ClipSpec) -> tuple[AnnotatedVideo, Clip]:
         """Draws a video and a clip of it."""
         for _ in range(ATTEMPTS):
-            video = self.sequences[rng.integers(len(self.sequences))]
+            video = self.sequences[int(rng.integers(len(self.sequences)))]
             clip = self._try_sample(rng, video, spec)
             if clip is not None:
                 return video, clip
@@ -150,7 +150,7 @@ def random_order(rng: np.random.Generator, available: int, length: int, strides:
     Returns:
         int64 (length,), each in [0, available).
     """
-    stride = rng.integers(1, (2 * strides if rng.random() < fast else strides) + 1)
+    stride = int(rng.integers(1, (2 * strides if rng.random() < fast else strides) + 1))
     stride = max(1, min(stride, (available - 1) // max(length - 1, 1)))
     start = rng.integers(max(1, available - stride * (length - 1)))
     order = start + stride * np.arange(length)

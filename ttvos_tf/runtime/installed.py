@@ -1,8 +1,10 @@
-"""The models that come with the package, by name.
+"""The models of this version, by name.
 
-They lie in `ttvos_tf/models/` beside `models.json`, name `<backbone>_<H>x<W>_<precision>`:
+`ttvos_tf/models/models.json` lists them, name `<backbone>_<H>x<W>_<precision>`:
 
-    {"default": NAME, NAME: {"file": "ttvos_NAME.tflite", "sha256": "...", "size_bytes": 123}, ...}
+    {"default": NAME, NAME: {"file": "ttvos_NAME.tflite", "sha256": "...", "size_bytes": 123, "inside": true}, ...}
+
+Those inside the package lie beside it, in a checkout all. The others are fetched (`fetch.py`).
 """
 
 import hashlib
@@ -12,12 +14,13 @@ from pathlib import Path
 from ttvos_tf.contract import PRECISIONS, SUFFIX
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.sizes import Size
+from ttvos_tf.runtime import fetch
 
 FOLDER = Path(__file__).parent.parent / "models"
 
 
 def installed(folder: Path = FOLDER) -> dict[str, dict]:
-    """The entries of models.json: name -> {"file", "sha256", "size_bytes"}, sorted by name."""
+    """The entries of models.json: name -> {"file", "sha256", "size_bytes", "inside"}, sorted by name."""
     return {name: entry for name, entry in sorted(_manifest(folder).items()) if name != "default"}
 
 
@@ -30,18 +33,18 @@ def default_name(folder: Path = FOLDER) -> str:
 
 
 def find_model(model: str | Path, size: Size | None = None, folder: Path = FOLDER) -> Path:
-    """The file of a model.
+    """The file of a model; one that is not on this machine is fetched.
 
     Args:
-        model: path of a `.tflite` file, or name of an installed model, whole or shortened as for `full_name`.
-        size: (height, width) that an installed model must have; None for any.
+        model: path of a `.tflite` file, or name of a model, whole or shortened as for `full_name`.
+        size: (height, width) that a model given by name must have; None for any.
         folder: where models.json is.
 
     Returns:
-        Path of a file that exists; an installed model is as it was shipped (same SHA-256).
+        Path of a file that exists; that of a name is as it was shipped (same SHA-256).
 
     Raises:
-        TTVOSError: there is no such file or name, or an installed file is missing or changed.
+        TTVOSError: there is no such file or name; the file is changed, or missing and cannot be fetched.
     """
     path = Path(model)
     if path.is_file():
@@ -49,11 +52,21 @@ def find_model(model: str | Path, size: Size | None = None, folder: Path = FOLDE
     if path.suffix == SUFFIX:
         raise TTVOSError(f"{path}: no such model file")
     entry = installed(folder)[full_name(str(model), size, folder)]
-    path = folder / entry["file"]
+    path = local(entry, folder) or fetch.fetch(entry)
     problem = fault(path, entry)
     if problem:
-        raise TTVOSError(f"{path}: {problem}: install the package again")
+        remedy = "install the package again" if path.parent == folder else "remove it"
+        raise TTVOSError(f"{path}: {problem}: {remedy}")
     return path
+
+
+def local(entry: dict, folder: Path = FOLDER) -> Path | None:
+    """Where a model's file lies on this machine, unchecked; None if it has to be fetched.
+
+    Beside models.json, where one that is inside the package always belongs, or where `fetch.find` finds it.
+    """
+    path = folder / entry["file"]
+    return path if entry["inside"] or path.is_file() else fetch.find(entry)
 
 
 def full_name(beginning: str, size: Size | None = None, folder: Path = FOLDER) -> str:

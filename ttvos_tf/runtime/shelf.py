@@ -22,7 +22,7 @@ class Shelf:
     def put(self, index: int, soft: Mapping[int, np.ndarray]) -> None:
         """Keeps the maps of a frame, id -> float32 (H, W) from 0 to 1, in steps of 1/255."""
         for object_id, probability in soft.items():
-            content = zlib.compress(np.round(probability * LEVELS).astype(np.uint8), QUICK)
+            content = zlib.compress(np.round(probability * LEVELS).astype(np.uint8).tobytes(), QUICK)
             place = object_id, size_of(probability), self._file.seek(0, 2), len(content)
             self._places.setdefault(index, []).append(place)
             self._file.write(content)

@@ -27,7 +27,7 @@ def polygons(mask: np.ndarray) -> list[np.ndarray]:
     outlines = []
     for index in np.flatnonzero(parents < 0):
         holes = [rings[hole] for hole in np.flatnonzero(parents == index)]
-        outlines.append((cv2.contourArea(contours[index]), _closed(joined([rings[index], *holes]))))
+        outlines.append((cv2.contourArea(contours[int(index)]), _closed(joined([rings[index], *holes]))))
     return [outline for _, outline in sorted(outlines, key=lambda each: -each[0])]
 
 
