@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests.clips import clip
+from tests.runtimes import RUNTIMES
 from tests.toy_model import toy_model
 from ttvos_tf.media.images import read_mask
 from ttvos_tf.media.video import open_source
@@ -73,7 +74,7 @@ def test_scores_of_a_tracker_without_a_memory():
     assert list(tracker.scores) == [2]
 
 
-@pytest.mark.parametrize("runtime", ["litert", "tflite-runtime"])
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_cut_is_noticed(runtime):
     """The sample clip's car, then noise: something may be labelled, but nothing like the car."""
     video = [frame for _, frame in open_source(VIDEO)][:12]
