@@ -27,12 +27,14 @@ from ttvos_tf.commands.options import open_json
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
+from ttvos_tf.limits import check_whole
 from ttvos_tf.media.images import read_image, read_mask
 from ttvos_tf.runtime.interpreter import TFLiteModel
 from ttvos_tf.runtime.letterbox import letterbox
 from ttvos_tf.sample import render as sample
 
 TRACKED = 0.5
+LEAST_FRAMES = 4  # the first, and one for each third
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the models (default: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
+    check_whole(args.frames, LEAST_FRAMES, 100_000, "--frames")
     with open_json(args.json, [args.int8, args.float]) as write_json:
         results = list(measure(args))
         write_json([asdict(result) for result in results])

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import read_json
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.training.folder import CHECKPOINT, RELEASE
 from ttvos_tf.training.settings import as_json, load_settings
 
 HERE = Path(__file__).resolve().parent
@@ -66,7 +68,9 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--config", type=Path, default=HERE / "configs/ablation.toml", help="what all have in common")
     parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"), help="a folder for each experiment's run")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="values instead of the config's")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
+    )
     args = parser.parse_args(argv)
     try:
         scores = {
@@ -84,14 +88,15 @@ def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, 
     settings = load_settings(config, [*experiment.overrides(), *overrides])
     record = as_json(settings)
     if result.exists():
-        finished = json.loads(result.read_text())
-        if finished["settings"] != record:
+        finished = read_json(result)
+        if not isinstance(finished, dict) or type(finished.get("J&F-Mean")) is not float:
+            raise TTVOSError(f"{result}: holds no score; delete it, and the experiment is scored again")
+        if finished.get("settings") != record:
             raise TTVOSError(f"{result}: of other settings; choose another --out, or delete it")
         return finished["J&F-Mean"]
     if settings.validation is None:
         raise TTVOSError(f"{config}: no [validation] block; it says what the experiments are scored on")
     from ttvos_tf.training.loop import train
-    from ttvos_tf.training.records import CHECKPOINT, RELEASE
     from ttvos_tf.training.validation import validate
 
     train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())

@@ -14,7 +14,7 @@ import numpy as np
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.outputs import check_outputs
-from ttvos_tf.weights import WEIGHTS, Arrays, config_of, read_npz, write_npz
+from ttvos_tf.weights import CONFIG, WEIGHTS, Arrays, config_of, read_npz, write_npz
 
 
 @run_script("average.py")
@@ -39,7 +39,9 @@ def released(path: Path) -> Arrays:
     """
     arrays = read_npz(path)
     config_of(arrays, path)
-    return {name: array for name, array in arrays.items() if name == "config" or name.startswith(WEIGHTS)}
+    if not any(name.startswith(WEIGHTS) for name in arrays):
+        raise TTVOSError(f"{path}: holds no weights")
+    return {name: array for name, array in arrays.items() if name == CONFIG or name.startswith(WEIGHTS)}
 
 
 def average(files: dict[Path, Arrays]) -> Arrays:
@@ -57,14 +59,22 @@ def average(files: dict[Path, Arrays]) -> Arrays:
     mean = {
         name: np.mean([arrays[name] for arrays in files.values()], axis=0, dtype=np.float64).astype(array.dtype)
         for name, array in first.items()
-        if name != "config"
+        if name != CONFIG
     }
-    return {"config": first["config"], **mean}
+    return {CONFIG: first[CONFIG], **mean}
 
 
 def half(arrays: Arrays) -> Arrays:
-    """The same values as half floats; networks take them as float32 again."""
-    return {name: array if name == "config" else array.astype(np.float16) for name, array in arrays.items()}
+    """The same values as half floats; networks take them as float32 again.
+
+    Raises:
+        TTVOSError: a value is too large for a half float.
+    """
+    largest = np.finfo(np.float16).max
+    for name, array in arrays.items():
+        if name != CONFIG and np.abs(array).max(initial=0) > largest:
+            raise TTVOSError(f"--half: {name} holds values above {largest:g}, the largest half float")
+    return {name: array if name == CONFIG else array.astype(np.float16) for name, array in arrays.items()}
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.data.challenge import CHALLENGE_VERSION, DIFFICULTIES, sequence
 from ttvos_tf.data.looks import Looks, PaintedLooks, StillLooks
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.limits import check_whole
 from ttvos_tf.media.atomic import atomic_folder
 from ttvos_tf.media.images import write_mask
 from ttvos_tf.media.outputs import check_outputs
@@ -42,9 +43,8 @@ def main(argv: list[str]) -> None:
     )
     parser.add_argument("--height", type=int, default=480, metavar="H", help="of the frames, in pixels (default: 480)")
     args = parser.parse_args(argv)
-    for name, lowest in (("seed", 0), ("each", 1), ("height", 32)):
-        if getattr(args, name) < lowest:
-            raise TTVOSError(f"--{name} {getattr(args, name)}: must be {lowest} or more")
+    for name, low, high in (("seed", 0, 2**32 - 1), ("each", 1, 10_000), ("height", 32, 4320)):
+        check_whole(getattr(args, name), low, high, f"--{name}")
     check = functools.partial(check_outputs, [*args.saliency, *args.objects], {}, {"--out": args.out})
     check(lambda file: False)
     sources: dict[str, Looks] = {"painted": PaintedLooks()}

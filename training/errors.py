@@ -21,9 +21,11 @@ from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, predicted
 from ttvos_tf.evaluation.jaccard import jaccard
+from ttvos_tf.limits import check_whole
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.images import read_image, read_mask
 from ttvos_tf.media.outputs import check_outputs
+from ttvos_tf.media.sizes import size_of
 
 RIGHT, MISSED, WRONG = (0, 130, 0), (0, 0, 130), (130, 0, 0)
 HEIGHT = 180  # of a picture, in pixels
@@ -42,6 +44,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--columns", type=int, default=6, metavar="N", help="pictures a sequence (default: 6)")
     parser.add_argument("--out", type=Path, default=Path("errors.png"), metavar="FILE", help="(default: errors.png)")
     args = parser.parse_args(argv)
+    check_whole(args.columns, 1, 100, "--columns")
     videos = sequences(args.davis, args.split, args.year)
     read = [folder for video in videos for folder in (video.frames[0].parent, video.annotations[0].parent)]
     read += [args.results / video.name for video in videos]
@@ -64,9 +67,12 @@ def row(video: AnnotatedVideo, args: argparse.Namespace) -> np.ndarray:
     for index in np.unique(np.linspace(scored[0], scored[-1], args.columns).round().astype(int)):
         truth = annotated(read_mask(video.annotations[index]), args.year)
         found = predicted(read_mask(args.results / video.name / video.annotations[index].name), args.year)
+        frame = read_image(video.frames[index], upright=False)
+        if size_of(frame) != truth.shape:
+            raise TTVOSError(f"{video.annotations[index]}: the mask has another size than {video.frames[index]}")
         if found.shape != truth.shape:
             raise TTVOSError(f"{args.results / video.name}: its masks have another size than the annotations")
-        pictures.append(picture(read_image(video.frames[index], upright=False), truth, found, f"{video.name} {index}"))
+        pictures.append(picture(frame, truth, found, f"{video.name} {index}"))
     return np.hstack(pictures)
 
 
@@ -82,7 +88,8 @@ def picture(frame: np.ndarray, truth: np.ndarray, found: np.ndarray, title: str)
     drawn[(found == truth) & (truth > 0)] += np.array(RIGHT, np.uint8)
     drawn[(found == 0) & (truth > 0)] += np.array(MISSED, np.uint8)
     drawn[(found != truth) & (found > 0)] += np.array(WRONG, np.uint8)
-    small = cv2.resize(drawn, (round(HEIGHT * frame.shape[1] / frame.shape[0]), HEIGHT), interpolation=cv2.INTER_AREA)
+    width = max(1, round(HEIGHT * frame.shape[1] / frame.shape[0]))
+    small = cv2.resize(drawn, (width, HEIGHT), interpolation=cv2.INTER_AREA)
     text = f"{title}: J {100 * jaccard(found > 0, truth > 0):.0f}"
     return cv2.putText(small, text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.training.folder import RELEASE, how_to_go_on
 from ttvos_tf.training.settings import load_settings
 
 
@@ -20,17 +21,18 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
     parser.add_argument("--out", type=Path, help="folder for weights and log (default: runs/<config name>)")
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in --out")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="values instead of the config's")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
+    )
     args = parser.parse_args(argv)
     out = args.out or Path("runs") / args.config.stem
     settings = load_settings(args.config, args.set)  # before TensorFlow is imported, which takes a while
     from ttvos_tf.training.distillation import distill
-    from ttvos_tf.training.records import RELEASE
 
     try:
         distill(settings, args.data, out, resume=args.resume)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"continue with --resume --out {out}") from None
+        raise KeyboardInterrupt(how_to_go_on(out)) from None
     print(f'The network is in {out / RELEASE}: init = "{out / RELEASE}" in a training config takes it.')
 
 

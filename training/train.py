@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.training.folder import RELEASE, how_to_go_on
 from ttvos_tf.training.settings import load_settings
 
 HERE = Path(__file__).resolve().parent
@@ -28,7 +29,9 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
     parser.add_argument("--out", type=Path, help="folder for weights and log (default: runs/<config name>)")
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in --out")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="values instead of the config's")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
+    )
     parser.add_argument("--profile", action="store_true", help="print where the time of a step goes, and train nothing")
     args = parser.parse_args(argv)
     out = args.out or Path("runs") / args.config.stem
@@ -43,8 +46,8 @@ def main(argv: list[str]) -> None:
     try:
         train(settings, args.data, out, resume=args.resume)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"continue with --resume --out {out}") from None
-    weights = out / "weights.npz"
+        raise KeyboardInterrupt(how_to_go_on(out)) from None
+    weights = out / RELEASE
     print(f"Weights are in {weights}. Convert them: python tflite/convert.py --weights {weights}")
 
 

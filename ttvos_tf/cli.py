@@ -39,6 +39,15 @@ COMMANDS = {
   ttvos segment walk.mp4 --prompts walk.json  # masks and boxes, listed in a file
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",
     ),
+    "batch": (
+        "ttvos_tf.commands.batch",
+        "segment every video of a manifest, on this machine or on many; go on where it was stopped",
+        """\
+  ttvos batch archive.jsonl --out results  # a process for every core; the same command again does what is missing
+  ttvos batch archive.jsonl --out results --retry-failed  # also what could not be done
+  ttvos batch archive.jsonl --out results --shard 3/20  # the third of twenty parts
+  ttvos batch archive.jsonl --out results --dask tcp://10.0.0.5:8786  # on a Dask cluster""",
+    ),
     "frame": (
         "ttvos_tf.commands.frame",
         "write one frame as a picture, with numbered pixels if asked for: to read a box off, or to draw a mask on",
@@ -85,13 +94,13 @@ COMMANDS = {
 
 
 @run_script("ttvos")
-def main(argv: list[str]) -> None:
-    """Runs the command line: `argv` are the arguments after the program's name."""
+def main(argv: list[str]) -> int | None:
+    """Runs the command line: `argv` are the arguments after the program's name; returns the command's exit code."""
     # OpenCV prints reasons of its own beside our error. It reads this when it is loaded. FFmpeg's lines are heard
     # (media/video.py).
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
     args = parser(argv[0] if argv else "").parse_args(argv)
-    importlib.import_module(COMMANDS[args.command][0]).run(args)
+    return importlib.import_module(COMMANDS[args.command][0]).run(args)
 
 
 def parser(command: str) -> Parser:

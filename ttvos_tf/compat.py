@@ -7,11 +7,14 @@ environment variable has to be set before TensorFlow's first import, or `tf.kera
 import os
 from typing import Any, TypeAlias
 
+from ttvos_tf import startup
+
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import tensorflow as tf
-import tf_keras as keras
+with startup.unheard():  # CUDA's plugins are registered twice, and say so above every error of ours
+    import tensorflow as tf
+    import tf_keras as keras
 
 layers = keras.layers
 Tensor: TypeAlias = Any  # TensorFlow's or a symbolic one of Keras: neither has types

@@ -7,11 +7,13 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 # Ctrl-C, `kill` and `docker stop`, and the end of a terminal or a login.
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+_stderr = 2  # where it is: see `unheard`
 
 received: list[int] = []  # the signals that asked this process to stop
 
@@ -33,7 +35,7 @@ def start(name: str) -> None:
         while frame is not None:
             if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
                 with contextlib.suppress(OSError):
-                    os.write(2, f"{name}: error: interrupted\n".encode())
+                    os.write(_stderr, f"{name}: error: interrupted\n".encode())
                 os._exit(128 + number)
             frame = frame.f_back
         raise KeyboardInterrupt
@@ -98,3 +100,21 @@ def drop(number: int) -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, number)
         os.close(null)
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """Leads what libraries print on stderr to the null device within the block; an exception is not held back."""
+    global _stderr
+    try:
+        _stderr = os.dup(2)
+    except OSError:  # there is no stderr
+        yield
+        return
+    drop(2)
+    try:
+        yield
+    finally:
+        os.dup2(_stderr, 2)
+        kept, _stderr = _stderr, 2
+        os.close(kept)

@@ -1,6 +1,7 @@
 import io
 import os
 import pickle
+import time
 import zipfile
 from collections import OrderedDict
 
@@ -107,6 +108,50 @@ def test_names_outside_the_list_are_refused(tmp_path, global_name):
     with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
         archive.writestr("a/data.pkl", b"\x80\x02" + global_name + b".")
     with pytest.raises(TTVOSError, match="not part of a plain state dict"):
+        read_state_dict(tmp_path / "a.pth")
+
+
+PAIRS = b")" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(60))  # t = (t, t), sixty times: 2^60 steps to hash it
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        b"}" + PAIRS + b"K\x01s.",  # {t: 1}
+        b"}(" + PAIRS + b"K\x01u.",
+        b"(" + PAIRS + b"K\x01d.",
+        b"ccollections\nOrderedDict\n](" + PAIRS + b"K\x01\x86e\x85R.",  # OrderedDict([(t, 1)])
+        b"\x8f(" + PAIRS + b"\x90.",  # {t}, as a set
+        b"(" + PAIRS + b"\x91.",
+        b"(X\x07\0\0\0storagectorch\nFloatStorage\n" + PAIRS + b"X\x03\0\0\0cpuK\x04tQ.",  # a storage called t
+        b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0aX\x03\0\0\0cpuK\x04tQK\0"
+        + PAIRS * 2
+        + b"tR.",  # a tensor of shape t
+        PAIRS + b".",
+    ],
+)
+def test_keys_and_sizes_that_explode_are_refused_at_once(tmp_path, instructions):
+    with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02" + instructions)
+    started = time.monotonic()
+    with pytest.raises(TTVOSError, match=r"a\.pth: "):
+        read_state_dict(tmp_path / "a.pth")
+    assert time.monotonic() - started < 20
+
+
+@FORMATS
+def test_many_views_of_one_storage_are_refused(tmp_path, save):
+    flat = np.zeros(1 << 20, np.float32)
+    save(tmp_path / "a.pth", {f"w{index}": View(flat, 0, flat.shape, (1,)) for index in range(600)})
+    with pytest.raises(TTVOSError, match=r"a\.pth: its tensors have more than 2147483648 bytes"):
+        read_state_dict(tmp_path / "a.pth")
+
+
+def test_an_archive_that_unpacks_without_end_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02}.")
+        archive.filelist[0].file_size = 1 << 40
+    with pytest.raises(TTVOSError, match=r"a\.pth: "):
         read_state_dict(tmp_path / "a.pth")
 
 

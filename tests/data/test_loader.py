@@ -4,13 +4,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.data.trees import DyingClips, FailingClips, NoisyClips
+from tests.data.trees import DyingClips, FailingClips, GreedyClips, NoisyClips
 from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.first_masks import box_mask
@@ -116,7 +117,7 @@ def test_other_errors_arrive_with_their_place():
 
 
 def test_death_of_a_worker_is_an_error():
-    with pytest.raises(RuntimeError, match="exit code 7"):
+    with pytest.raises(TTVOSError, match="exit code 7"):
         next(batches({"bad": (DyingClips(), 1.0)}, SPEC, 2, seed=0))
 
 
@@ -124,6 +125,8 @@ def test_death_of_a_worker_is_an_error():
     ("sources", "batch_size", "says"),
     [
         ({}, 2, "at least one source"),
+        ({"nan": (SyntheticClips(), float("nan"))}, 2, "'nan' must be a number, but is nan"),
+        ({"inf": (SyntheticClips(), float("inf"))}, 2, "'inf' must be a number"),
         ({"none": (SyntheticClips(), 0.0)}, 2, "at least one source"),
         ({"less": (SyntheticClips(), -1.0), "more": (SyntheticClips(), 2.0)}, 2, "'less' must not be negative"),
         (SYNTHETIC, 0, "at least 1"),
@@ -204,6 +207,41 @@ def test_workers_die_with_the_parent(training):
     process.kill()
     process.wait()
     wait_until(lambda: not any(lives(pid) for pid in processes(log)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a stopped worker ends when it goes on")
+def test_a_worker_that_is_stopped_dies_with_the_parent(training):
+    process, log = training
+    pids = processes(log)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(lives(pid) for pid in pids))
+
+
+def test_a_killed_worker_is_one_line(tmp_path):
+    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, SPEC, 2, seed=0)
+    next(stream)
+    os.kill(*processes(tmp_path / "log"), signal.SIGKILL)
+    with pytest.raises(TTVOSError, match="a data worker ended with exit code -9: killed, maybe for want of memory"):
+        for _ in stream:
+            pass
+
+
+def test_a_worker_may_outlive_the_thread_that_asked_for_it():
+    stream = batches(SYNTHETIC, SPEC, 2, seed=5)
+    asking = threading.Thread(target=next, args=(stream,))
+    asking.start()
+    asking.join()
+    assert equal(list(itertools.islice(stream, PREFETCH + 3)), take(PREFETCH + 4, workers=0)[1:])
+    stream.close()
+
+
+@pytest.mark.parametrize("by_opencv", [False, True])
+def test_memory_of_a_worker_is_bounded(by_opencv):
+    with pytest.raises(TTVOSError, match="a batch needs more than 4 GB of memory"):
+        next(batches({"greedy": (GreedyClips(by_opencv), 1.0)}, SPEC, 2, seed=0))
 
 
 def test_control_c_is_quiet(training):

@@ -126,3 +126,15 @@ class FailingClips:
 class DyingClips:
     def sample(self, rng: np.random.Generator, spec: ClipSpec) -> Clip:
         os._exit(7)
+
+
+@dataclass(frozen=True)
+class GreedyClips:
+    """A source that wants more memory than there is, by NumPy or by OpenCV."""
+
+    by_opencv: bool
+
+    def sample(self, rng: np.random.Generator, spec: ClipSpec) -> Clip:
+        if self.by_opencv:
+            cv2.resize(np.zeros((2, 2, 3), np.float32), (1 << 15, 1 << 15))
+        return Clip(*np.empty((2, 1 << 33), np.uint8))

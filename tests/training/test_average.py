@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.factory import build_model, load_model
@@ -57,4 +58,37 @@ def test_other_networks_are_refused(script, tmp_path, capsys):
         assert script.main([one, other, "--out", str(tmp_path / "out.npz")]) == 2
         error = capsys.readouterr().err.strip()
         assert error.startswith(f"average.py: error: {other}: ") and message in error
+    assert not (tmp_path / "out.npz").exists()
+
+
+@pytest.mark.parametrize("name", ["mean", "mean.bin", ".npz", "a.npz.tmp"])
+def test_any_name_is_written_to(script, tmp_path, name):
+    one = write(tmp_path / "one.npz", 1.0)
+    assert script.main([one, one, "--out", str(tmp_path / "out" / name)]) == 0
+    assert read_npz(tmp_path / "out" / name)["weights/conv/kernel"].shape == (2, 3)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+
+
+def test_what_is_no_network_is_refused_before_anything_is_written(script, tmp_path, capsys):
+    one, config = write(tmp_path / "one.npz", 1.0), np.array(ModelConfig().to_json())
+    kernel = np.ones((2, 3), np.float32)
+    wrong = {
+        "nan": kernel * np.nan,
+        "complex": kernel + 0j,
+        "integers": kernel.astype(int),
+        "booleans": kernel > 0,
+        "text": np.array("a"),
+    }
+    for name, array in wrong.items():
+        np.savez(tmp_path / f"{name}.npz", **{"config": config, "weights/conv/kernel": array})
+        for files in ([str(tmp_path / f"{name}.npz"), one], [one, str(tmp_path / f"{name}.npz")]):
+            assert script.main([*files, "--out", str(tmp_path / "out.npz")]) == 2
+            (line,) = capsys.readouterr().err.splitlines()
+            assert line.startswith(f"average.py: error: {tmp_path / name}.npz: 'weights/conv/kernel' ")
+    np.savez(tmp_path / "none.npz", config=config)
+    assert script.main([str(tmp_path / "none.npz"), "--out", str(tmp_path / "out.npz")]) == 2
+    assert "none.npz: holds no weights" in capsys.readouterr().err
+    large = write(tmp_path / "large.npz", 1e5)
+    assert script.main([large, "--out", str(tmp_path / "out.npz"), "--half"]) == 2
+    assert "--half: weights/conv/kernel holds values above 65504" in capsys.readouterr().err
     assert not (tmp_path / "out.npz").exists()

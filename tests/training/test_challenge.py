@@ -53,8 +53,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(script, tmp_path, capsys):
     for command, message in (
         ([*out, "--saliency", str(trained)], "no held-out image"),
         ([*out, "--objects", str(tmp_path / "none")], "none: needs images/ and annotations/"),
-        ([*out, "--each", "0"], "--each 0: must be 1 or more"),
-        ([*out, "--seed", "-1"], "--seed -1: must be 0 or more"),
+        ([*out, "--each", "0"], "--each must be at least 1, not 0"),
+        ([*out, "--seed", "-1"], "--seed must not be negative, but is -1"),
         (["--out", str(tmp_path / "full")], "holds notes.txt"),
     ):
         assert script.main(command) == 2

@@ -1,5 +1,6 @@
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
@@ -50,3 +51,19 @@ def test_bad_input_is_one_line(script, davis, tmp_path, capsys):
     assert script.main(command(davis, results, out)) == 2
     assert "another size" in capsys.readouterr().err.strip().splitlines()[-1]
     assert not out.exists()
+
+
+@pytest.mark.parametrize("columns", ["0", "-3", "1000000000"])
+def test_columns_have_limits(script, davis, tmp_path, capsys, columns):
+    out = tmp_path / "errors.png"
+    assert script.main([*command(davis, davis / "Annotations/480p", out), f"--columns={columns}"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("errors.py: error: --columns must ")
+
+
+def test_a_frame_of_another_size_than_its_mask_is_named(script, davis, tmp_path, capsys):
+    frame = next((davis / "JPEGImages/480p/dog").glob("00001.*"))
+    cv2.imwrite(str(frame), np.zeros((48, 48, 3), np.uint8))
+    assert script.main(command(davis, davis / "Annotations/480p", tmp_path / "errors.png")) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"the mask has another size than {frame}" in error

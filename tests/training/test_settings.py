@@ -66,6 +66,18 @@ def test_most_configs_start_from_something():
         ("[train]\ndamage_shares = [1.0]", "train.damage_shares must be three, one a mistake"),
         ("[train]\nlengths = [2]\nfar_probability = 0.1", "numbers of frames from 3"),
         ("[train]\nlearning_rate = -1.0", "train.learning_rate must not be negative, but is -1.0"),
+        ("[train]\nlearning_rate = nan", "train.learning_rate must be from 0 to .*, not nan"),
+        ("[train]\nclip_norm = inf", "train.clip_norm must be from 0 to .*, not inf"),
+        ("[train]\ncolor_strength = nan", "train.color_strength must be from 0 to 10, not nan"),
+        ("[train]\nseed = -1", "train.seed must not be negative, but is -1"),
+        ("[train]\nseed = 1099511627776", "train.seed must be from 0 to 4294967295, not 1099511627776"),
+        ("[train]\nheight = 100", "train: height and width must be multiples of 16, not 100x432"),
+        ("[train]\nbatch_size = 4000\nlengths = [100]", "train: a batch has .* colour values; lower batch_size"),
+        ("[train]\nsprite_scales = [0.1, 1e9]", "train.sprite_scales must be from 0.01 to 1"),
+        ("[model]\nmatching_channels = 100000000", "matching_channels must be from 1 to 1024"),
+        ("[[data]]\nkind = 'synthetic'\nweight = nan", "data.weight must be from 0 to 1000000, not nan"),
+        ("[[data]]\nkind = 'synthetic'\nweight = -1", "data.weight must not be negative, but is -1"),
+        ("[[data]]\nkind = 'synthetic'\n[validation]\nwidth = 1", "validation.width must be at least 32, not 1"),
     ],
 )
 def test_bad_settings_are_named(text, message, tmp_path):

@@ -76,10 +76,10 @@ def _load_folded(base: keras.Model, path: str) -> None:
         kernel, bias = (arrays.get(f"{layer.name}/{part}") for part in ("kernel", "bias"))
         if kernel is None or bias is None:
             raise TTVOSError(f"{path}: no {layer.name}/kernel and /bias; expected folded MobileNetV2 1.0 weights")
-        if kernel.shape != layer.get_weights()[0].shape:
-            expected = layer.get_weights()[0].shape
-            raise TTVOSError(f"{path}: {layer.name}/kernel is {kernel.shape}, expected {expected}")
-        layer.set_weights([kernel])
         norm = base.get_layer("bn_Conv1" if layer.name == "Conv1" else f"{layer.name}_BN")
+        for part, array, variable in (("kernel", kernel, layer.weights[0]), ("bias", bias, norm.beta)):
+            if array.shape != tuple(variable.shape):
+                raise TTVOSError(f"{path}: {layer.name}/{part} is {array.shape}, expected {tuple(variable.shape)}")
+        layer.set_weights([kernel])
         one = np.ones_like(bias)
         norm.set_weights([one, bias, 0 * one, one - norm.epsilon])

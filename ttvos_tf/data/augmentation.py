@@ -9,8 +9,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.limits import check_limits, limited
 
 Range = tuple[float, float]  # lowest, highest
+
+MOST_SHARES = 20
 
 
 @dataclass(frozen=True)
@@ -52,44 +55,42 @@ class Augmentation:
         flicker: of the stills' clips, how fast the light changes, as a share a frame.
     """
 
-    box_probability: float = 0.0
-    damage_probability: float = 0.0
+    box_probability: float = limited(0.0, 0, 1)
+    damage_probability: float = limited(0.0, 0, 1)
     damage_shares: tuple[float, ...] = (0.4, 0.4, 0.2)
-    far_probability: float = 0.0
-    far_scales: Range = (0.5, 2.0)
+    far_probability: float = limited(0.0, 0, 1)
+    far_scales: Range = limited((0.5, 2.0), 0.01, 16)
     remember_shares: tuple[float, ...] = (0.3, 0.3, 0.2, 0.2)
-    remember_known_probability: float = 0.5
-    occluder_probability: float = 0.3
-    paste_probability: float = 0.0
-    same_video_probability: float = 0.25
-    fast_probability: float = 0.2
-    video_scales: Range = (0.4, 1.0)
-    own_background_probability: float = 0.5
-    own_scales: Range = (0.7, 1.0)
-    other_scales: Range = (0.5, 1.0)
-    sprite_scales: Range = (0.15, 0.7)
-    zoom_probability: float = 0.0
-    zoom_scales: Range = (0.33, 3.0)
-    own_scene_probability: float = 0.75
-    mover_probability: float = 0.4
+    remember_known_probability: float = limited(0.5, 0, 1)
+    occluder_probability: float = limited(0.3, 0, 1)
+    paste_probability: float = limited(0.0, 0, 1)
+    same_video_probability: float = limited(0.25, 0, 1)
+    fast_probability: float = limited(0.2, 0, 1)
+    video_scales: Range = limited((0.4, 1.0), 0.01, 1)
+    own_background_probability: float = limited(0.5, 0, 1)
+    own_scales: Range = limited((0.7, 1.0), 0.01, 1)
+    other_scales: Range = limited((0.5, 1.0), 0.01, 1)
+    sprite_scales: Range = limited((0.15, 0.7), 0.01, 1)
+    zoom_probability: float = limited(0.0, 0, 1)
+    zoom_scales: Range = limited((0.33, 3.0), 0.01, 16)
+    own_scene_probability: float = limited(0.75, 0, 1)
+    mover_probability: float = limited(0.4, 0, 1)
     distractor_shares: tuple[float, ...] = (0.5, 0.35, 0.15)
-    twin_probability: float = 0.1
-    blur_probability: float = 0.2
-    color_strength: float = 1.0
-    flicker: float = 0.03
+    twin_probability: float = limited(0.1, 0, 1)
+    blur_probability: float = limited(0.2, 0, 1)
+    color_strength: float = limited(1.0, 0, 10)
+    flicker: float = limited(0.03, 0, 1)
 
     def __post_init__(self) -> None:
-        for name in (field.name for field in fields(Augmentation)):
+        check_limits(self, "train.")
+        for name in (each.name for each in fields(Augmentation)):
             value = getattr(self, name)
-            if name.endswith("_probability") and not 0 <= value <= 1:
-                raise TTVOSError(f"train.{name} must be from 0 to 1, not {value}")
             if name.endswith("_scales") and not (len(value) == 2 and 0 < value[0] <= value[1]):
                 raise TTVOSError(f"train.{name} must be the lowest and the highest size, above 0, not {list(value)}")
             if name.endswith("_shares") and not (min(value, default=-1) >= 0 and np.isclose(sum(value), 1)):
                 raise TTVOSError(f"train.{name} must be shares from 0 that add up to 1, not {list(value)}")
-        for name in ("color_strength", "flicker"):
-            if getattr(self, name) < 0:
-                raise TTVOSError(f"train.{name} must not be negative, but is {getattr(self, name)}")
+            if name.endswith("_shares") and len(value) > MOST_SHARES:
+                raise TTVOSError(f"train.{name} must be at most {MOST_SHARES} shares, not {len(value)}")
         if len(self.damage_shares) != 3:
             raise TTVOSError(f"train.damage_shares must be three, one a mistake, not {list(self.damage_shares)}")
 

@@ -5,20 +5,25 @@
         ...
 
 A worker is a plain child process that runs this module, not a `multiprocessing` one: those import the parent's main
-script again, and with it TensorFlow. It writes batches into a pipe; when the parent dies in whatever way, the pipe
-breaks and the worker ends.
+script again, and with it TensorFlow. When the parent dies in whatever way, the worker ends, whatever it is doing: Linux
+kills it, and elsewhere it sees that its stdin has ended. What it may allocate is bounded.
 """
 
+import contextlib
+import ctypes
 import functools
 import itertools
+import math
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import cv2
@@ -29,9 +34,19 @@ from ttvos_tf.data.clip import ClipSource, ClipSpec
 from ttvos_tf.data.first_masks import first_mask, previous_mask, remembered_frames
 from ttvos_tf.errors import TTVOSError
 
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
+
+CV_NO_MEMORY = -4  # OpenCV's code of an allocation that failed
+
 Sources = Mapping[str, tuple[ClipSource, float]]
 
 PREFETCH = 2  # batches a worker may be ahead
+# Bytes that a worker may allocate: what the largest images of the usual data sets need several times over, and so much
+# for each byte of a batch's frames, which exist as sprites, floats and pickles too.
+WORKER_MEMORY, WORKER_MEMORY_SHARE = 4 << 30, 16
 
 
 class Batch(NamedTuple):
@@ -115,9 +130,13 @@ def batches(
         share: see make_batch.
 
     Raises:
-        TTVOSError: no source with a weight, a negative weight, a size below 1; later, what a source raises.
+        TTVOSError: no source with a weight, a weight that is negative or not finite, a size below 1; later, what a
+            source raises, or a worker was killed or needs too much memory.
         RuntimeError: a worker failed in any other way.
     """
+    for name, (_, weight) in sources.items():
+        if not math.isfinite(weight):
+            raise TTVOSError(f"the weight of source {name!r} must be a number, but is {weight}")
     if not sources or sum(weight for _, weight in sources.values()) <= 0:
         raise TTVOSError("no data: at least one source needs a weight above 0")
     for name, (_, weight) in sources.items():
@@ -128,15 +147,16 @@ def batches(
     job = functools.partial(make_batch, dict(sources), spec, batch_size, seed, augmentation=augmentation, share=share)
     if workers == 0:
         return (job(index) for index in itertools.count(start))
-    return _read_workers(job, start, workers)
+    memory = WORKER_MEMORY + WORKER_MEMORY_SHARE * batch_size * spec.length * spec.height * spec.width * 3
+    return _read_workers(job, start, workers, memory)
 
 
-def _read_workers(job: Job, start: int, workers: int) -> Generator[Batch, None, None]:
+def _read_workers(job: Job, start: int, workers: int, memory: int) -> Generator[Batch, None, None]:
     """Takes batch i from worker i modulo their number, so the order does not depend on who is faster."""
     team: list[_Worker] = []
     try:
         for first in range(start, start + workers):
-            team.append(_Worker(job, first, workers))
+            team.append(_Worker(job, first, workers, memory))
         while True:
             for worker in team:
                 yield worker.next()
@@ -148,35 +168,45 @@ def _read_workers(job: Job, start: int, workers: int) -> Generator[Batch, None, 
 class _Worker:
     """A child process, and a thread that empties its pipe into a short queue."""
 
-    def __init__(self, job: Job, first: int, step: int):
-        request = pickle.dumps((job, first, step))
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from ttvos_tf.data.loader import _serve; _serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-                "OPENBLAS_NUM_THREADS": "1",
-            },
-            start_new_session=True,  # Ctrl-C is for the parent, which then closes the worker
-        )
+    def __init__(self, job: Job, first: int, step: int, memory: int):
+        request = pickle.dumps((os.getpid(), memory, job, first, step))
         self.results: queue.Queue[Any] = queue.Queue(maxsize=PREFETCH)
         self.closed = threading.Event()
-        threading.Thread(target=self._read, args=(request,), daemon=True).start()
+        started: Future[subprocess.Popen] = Future()
+        threading.Thread(target=self._run, args=(request, started), daemon=True).start()
+        self.process = started.result()
 
-    def _read(self, request: bytes) -> None:
-        assert self.process.stdin and self.process.stdout
+    def _run(self, request: bytes, started: Future[subprocess.Popen]) -> None:
+        """The thread: for Linux the worker's parent is the thread that started it, so that one lives as long."""
         try:
-            self.process.stdin.write(request)
-            self.process.stdin.close()
+            process = subprocess.Popen(
+                [sys.executable, "-c", "from ttvos_tf.data.loader import _serve; _serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                    "OPENBLAS_NUM_THREADS": "1",
+                },
+                start_new_session=True,  # Ctrl-C is for the parent, which then closes the worker
+            )
+        except OSError as error:
+            started.set_exception(error)
+            return
+        started.set_result(process)
+        assert process.stdin and process.stdout
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()  # and it stays open: its end tells the worker that this process is gone
             while not self.closed.is_set():
-                self._put(pickle.load(self.process.stdout))
-        except Exception as error:  # mostly EOFError: the worker is gone, perhaps in the middle of a batch
-            self.process.kill()
-            self._put(RuntimeError(f"a data worker ended with exit code {self.process.wait()} ({error!r})"))
+                self._put(pickle.load(process.stdout))
+        except Exception:  # mostly EOFError: the worker is gone, perhaps in the middle of a batch
+            process.kill()
+            self._put(TTVOSError(f"a data worker ended with exit code {process.wait()}: {_reason(process.returncode)}"))
         finally:
-            self.process.stdout.close()
+            process.stdout.close()
+            with contextlib.suppress(OSError):
+                process.stdin.close()
 
     def _put(self, result: Any) -> None:
         while not self.closed.is_set():
@@ -199,6 +229,10 @@ class _Worker:
         self.process.wait()
 
 
+def _reason(code: int) -> str:
+    return "killed, maybe for want of memory" if code in (-signal.SIGKILL, -signal.SIGABRT) else "see above"
+
+
 def _serve() -> None:
     """The worker: reads its job from stdin, writes pickled batches to stdout until that breaks."""
     pipe = os.fdopen(os.dup(1), "wb")
@@ -216,11 +250,42 @@ def _serve() -> None:
 
 def _results() -> Iterator[Batch | Exception]:
     """The worker's batches, and at the end the error that stopped it."""
+    memory = 0
     try:
-        job, first, step = pickle.load(sys.stdin.buffer)
+        parent, memory, job, first, step = pickle.load(sys.stdin.buffer)
+        _end_with(parent)
+        _limit_memory(memory)
         for index in itertools.count(first, step):
             yield job(index)
     except TTVOSError as error:
         yield error
-    except Exception:
-        yield RuntimeError(f"a data worker failed:\n{traceback.format_exc()}")
+    except Exception as error:
+        if isinstance(error, MemoryError) or getattr(error, "code", None) == CV_NO_MEMORY:
+            yield TTVOSError(
+                f"a batch needs more than {memory >> 30} GB of memory: lower train.batch_size, lengths, height or "
+                "width, or leave huge images out"
+            )
+        else:
+            yield RuntimeError(f"a data worker failed:\n{traceback.format_exc()}")
+
+
+def _end_with(parent: int) -> None:
+    """Makes this process end when its parent does, whatever it is doing then."""
+    if sys.platform == "linux":
+        set_death_signal = 1
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+        if os.getppid() != parent:  # it was gone before
+            os._exit(0)
+
+    def watch() -> None:
+        os.read(0, 1)  # nothing more comes but the end
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _limit_memory(memory: int) -> None:
+    """Bounds what this process may allocate, in bytes; programs and libraries that are mapped do not count."""
+    if resource is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory if most < 0 else min(memory, most), most))

@@ -53,7 +53,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
             with tempfile.TemporaryDirectory(prefix="ttvos-") as folder:
                 partial = Path(folder, f"partial{path.suffix}")
                 partial.touch()
-                yield partial
+                with _blamed(path, partial):
+                    yield partial
                 content = memoryview(partial.read_bytes())
                 with _reported(path):
                     while content:
@@ -62,7 +63,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
             os.close(stream)
         return
     with _place(path, target), _partial(path, target, target.parent, folder=False) as partial:
-        yield partial
+        with _blamed(path, partial):
+            yield partial
         with _reported(path):
             try:
                 os.replace(partial, target)
@@ -92,7 +94,8 @@ def atomic_folder(path: Path, replaceable: Replaceable = lambda file: False) -> 
     with _place(path, target):
         inside = target.is_dir() and (os.path.ismount(target) or not os.access(target.parent, os.W_OK | os.X_OK))
         with _partial(path, target, target if inside else target.parent, folder=True) as partial:
-            yield partial
+            with _blamed(path, partial):
+                yield partial
             with _reported(path):
                 _publish(partial, target, path, replaceable)
 
@@ -183,6 +186,21 @@ def _reported(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise TTVOSError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+@contextlib.contextmanager
+def _blamed(path: Path, partial: Path) -> Iterator[None]:
+    """Turns an OSError of writing a partial, a full disk for instance, into one that names the output."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:  # `write` has no name to tell
+            ours = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        else:
+            ours = str(error.filename).startswith(str(partial))
+        if ours:
+            raise TTVOSError(f"{path}: cannot be written ({error.strerror})") from None
+        raise
 
 
 @contextlib.contextmanager

@@ -16,11 +16,12 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
 from ttvos_tf.network.heatmap import normalize
 from ttvos_tf.network.ttvos import TTVOS
+from ttvos_tf.training.distribution import memory_reported
+from ttvos_tf.training.folder import CHECKPOINT, check_folder, run_folder
 from ttvos_tf.training.loop import clips_of_length, open_sources, run
-from ttvos_tf.training.optimizer import build_optimizer, prepare
-from ttvos_tf.training.records import CHECKPOINT, check_folder, make_folder
+from ttvos_tf.training.optimizer import build_optimizer, check_step, optimizer_variables, prepare
 from ttvos_tf.training.settings import RunSettings, resolve
-from ttvos_tf.weights import Arrays, assign, named_variables, read_npz, save_weights
+from ttvos_tf.weights import OPTIMIZER, Arrays, assign, named_variables, read_npz, save_weights
 
 LEAST_VARIANCE = 0.01  # of a teacher's channel; the error of one that hardly varies is not blown up
 
@@ -80,19 +81,32 @@ class FeatureDistiller:
     @tf.function
     def _step(self, frames: tf.Tensor) -> FeatureErrors:
         """One optimiser step on frames uint8 RGB (B, H, W, 3)."""
-        x = normalize(frames)
         with tf.GradientTape() as tape:
-            errors = [
-                relative_error(guess[..., : target.shape[-1]], target)
-                for guess, target in zip(self.student.encoder(x, training=True), self.teacher(x), strict=True)
-            ]
+            errors = self._errors(frames, training=True)
             loss = tf.add_n(errors)
         self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trained), self.trained, strict=True))
         return FeatureErrors(*errors)
 
     def _state(self) -> dict:
-        optimizer = {f"optimizer/{index}": v for index, v in enumerate(self.optimizer.variables)}
+        optimizer = {OPTIMIZER + name: v for name, v in optimizer_variables(self.optimizer).items()}
         return named_variables(self.student.encoder) | optimizer
+
+    @property
+    def init_takes_checkpoints(self) -> bool:
+        """No: what they hold is no whole network."""
+        return False
+
+    def loss_now(self, batch: Batch) -> float:
+        """The sum of the student's errors as it is, at inference, on the first frame of a batch."""
+        return float(tf.add_n(self._errors(batch.frames[:1, 0], training=False)))
+
+    def _errors(self, frames: tf.Tensor, training: bool) -> list[tf.Tensor]:
+        """The student's relative errors on frames uint8 RGB (B, H, W, 3), at each stride."""
+        x = normalize(frames)
+        return [
+            relative_error(guess[..., : target.shape[-1]], target)
+            for guess, target in zip(self.student.encoder(x, training=training), self.teacher(x), strict=True)
+        ]
 
     def draw(self, batch: Batch) -> None:
         """Nothing: features are not drawn."""
@@ -105,9 +119,16 @@ class FeatureDistiller:
         """Writes the whole student."""
         save_weights(path, self.student)
 
-    def restore(self, path: Path) -> None:
-        """Continues from a checkpoint."""
-        assign(self._state(), read_npz(path), path)
+    def restore(self, path: Path) -> Arrays:
+        """Continues from a checkpoint; returns what the file holds.
+
+        Raises:
+            TTVOSError: it is not of this student.
+        """
+        arrays = read_npz(path)
+        assign(self._state(), arrays, path)
+        check_step(self.step, self.settings.train, path)
+        return arrays
 
 
 def relative_error(guess: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
@@ -152,6 +173,7 @@ def _with_zeros(kernel: np.ndarray, wanted: int, known: dict[int, int]) -> np.nd
     return kernel
 
 
+@memory_reported()
 def distill(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> FeatureDistiller:
     """Teaches to the end of the settings' steps, on the first frames of clips.
 
@@ -167,8 +189,8 @@ def distill(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fa
     check_folder(out, resume, settings.weights_read(data_root))
     sources, train = open_sources(settings, data_root), settings.train
     distiller = FeatureDistiller(settings, data_root)
-    make_folder(out)
-    if resume:
-        distiller.restore(out / CHECKPOINT)
-    run(distiller, clips_of_length(1, sources, train, distiller.step, train.steps), data_root, out)
+    with run_folder(out, resume):
+        resumed = distiller.restore(out / CHECKPOINT) if resume else None
+        stream = clips_of_length(1, sources, train, distiller.step, train.steps)
+        run(distiller, stream, data_root, out, resumed=resumed)
     return distiller

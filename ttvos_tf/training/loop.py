@@ -5,16 +5,16 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 
-import numpy as np
-
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.loader import Batch, Sources, batches
 from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.distribution import SINGLE_PROCESS, ProcessGroup, choose_strategy, process_group
-from ttvos_tf.training.records import CHECKPOINT, Learner, RunRecorder, check_folder, make_folder
+from ttvos_tf.training.distribution import SINGLE_PROCESS, ProcessGroup, choose_strategy, memory_reported, process_group
+from ttvos_tf.training.folder import CHECKPOINT, check_folder, run_folder
+from ttvos_tf.training.records import Learner, RunRecorder, diverged, has_diverged
 from ttvos_tf.training.settings import RunSettings, TrainSettings
 from ttvos_tf.training.trainer import Trainer
+from ttvos_tf.weights import Arrays
 
 
 def open_sources(settings: RunSettings, data_root: Path) -> Sources:
@@ -74,27 +74,28 @@ def run(
     data_root: Path,
     out: Path,
     process: ProcessGroup = SINGLE_PROCESS,
+    resumed: Arrays | None = None,
 ) -> None:
     """Trains on all batches of a stream, and leaves in a folder what RunRecorder does.
 
     Raises:
-        TTVOSError: bad data, or a loss that is no longer finite; the last whole checkpoint stays.
+        TTVOSError: bad data, a full disk, or a loss that is no longer finite; the last whole checkpoint stays.
     """
-    with contextlib.closing(stream), RunRecorder(learner, data_root, out, writes=process.rank == 0) as records:
+    writes = process.rank == 0
+    with contextlib.closing(stream), RunRecorder(learner, data_root, out, writes, resumed) as records:
+        batch = None
         started = time.perf_counter()
         for batch in stream:
             losses = learner.train_step(batch)
-            if not np.isfinite([float(value) for value in losses]).all():
-                raise TTVOSError(
-                    f"the loss is no longer finite at step {learner.step}: lower train.learning_rate and resume from "
-                    f"{out / CHECKPOINT}, which is left as it was"
-                )
+            if any(has_diverged(float(value)) for value in losses):
+                raise diverged(learner, out)
             frames = batch.frames.shape[0] * batch.frames.shape[1] * process.count
             records.add(losses, frames / (time.perf_counter() - started), batch)
             started = time.perf_counter()  # what the step waits for its batch counts, what records take does not
-        records.finish()
+        records.finish(batch)
 
 
+@memory_reported()
 def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = False) -> Trainer:
     """Trains to the end of the settings' steps.
 
@@ -106,7 +107,8 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
         resume: continue from `out`'s checkpoint, exactly.
 
     Raises:
-        TTVOSError: bad data or checkpoint, or a loss that is no longer finite; the last whole checkpoint stays.
+        TTVOSError: bad data or checkpoint, a folder of another run, a full disk, or a loss that is no longer finite;
+            the last whole checkpoint stays.
     """
     check_folder(out, resume, settings.weights_read(data_root))
     if settings.teacher_weights:
@@ -119,8 +121,7 @@ def train(settings: RunSettings, data_root: Path, out: Path, resume: bool = Fals
         )
     sources = open_sources(settings, data_root)
     trainer = Trainer(settings, data_root, strategy)
-    make_folder(out)
-    if resume:
-        trainer.restore(out / CHECKPOINT)
-    run(trainer, clips(sources, settings.train, trainer.step, process), data_root, out, process)
+    with run_folder(out, resume, writes=process.rank == 0):
+        resumed = trainer.restore(out / CHECKPOINT) if resume else None
+        run(trainer, clips(sources, settings.train, trainer.step, process), data_root, out, process, resumed)
     return trainer

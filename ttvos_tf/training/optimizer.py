@@ -1,8 +1,10 @@
 """Adam along a cosine, and what has to be set before a network is built."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ttvos_tf.compat import keras, tf
+from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.settings import TrainSettings
 
 
@@ -23,3 +25,18 @@ def build_optimizer(settings: TrainSettings, variables: Sequence[tf.Variable]) -
     optimizer = keras.optimizers.Adam(decay, global_clipnorm=settings.clip_norm)
     optimizer.build(variables)
     return optimizer
+
+
+def optimizer_variables(optimizer: keras.optimizers.Optimizer) -> dict[str, tf.Variable]:
+    """What an optimiser remembers, by the names that checkpoints give it: "0" is the number of steps."""
+    return {str(index): variable for index, variable in enumerate(optimizer.variables)}
+
+
+def check_step(step: int, settings: TrainSettings, path: Path) -> None:
+    """Refuses a step that a run does not have.
+
+    Raises:
+        TTVOSError: naming the checkpoint that it was read from.
+    """
+    if not 0 <= step <= settings.steps:
+        raise TTVOSError(f"{path}: is of step {step}, but the run has steps 0 to {settings.steps}")

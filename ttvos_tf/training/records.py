@@ -1,6 +1,5 @@
 """Everything that a run leaves in its folder."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -9,19 +8,15 @@ from tqdm import tqdm
 
 from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.outputs import check_outputs
+from ttvos_tf.training.folder import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION
 from ttvos_tf.training.log import LOG_EVERY, Log
 from ttvos_tf.training.settings import RunSettings
 from ttvos_tf.training.tensorboard import Board
 from ttvos_tf.training.validation import Validation
 from ttvos_tf.weights import Arrays, write_npz
 
-CHECKPOINT = "checkpoint.npz"
-RELEASE = "weights.npz"
-BEST = "best.npz"
-LOG = "log.csv"
-VALIDATION = "validation.csv"
-BOARD = "tensorboard"
+LARGEST_LOSS = 1e9  # of a sound network it is below 100
+LATEST = "log"  # in a checkpoint: the losses that the log's next line needs
 
 
 class Learner(Protocol):
@@ -30,10 +25,14 @@ class Learner(Protocol):
     Attributes:
         settings: the run.
         loss_names: of what a step returns.
+        init_takes_checkpoints: whether the `init` of a new run of these settings may be this run's checkpoint.
     """
 
     settings: RunSettings
     loss_names: tuple[str, ...]
+
+    @property
+    def init_takes_checkpoints(self) -> bool: ...
 
     @property
     def step(self) -> int:
@@ -42,6 +41,10 @@ class Learner(Protocol):
 
     def train_step(self, batch: Batch) -> NamedTuple:
         """One optimiser step; the losses, scalars."""
+        ...
+
+    def loss_now(self, batch: Batch) -> float:
+        """The loss of the network as it is, at inference, on the first clip of a batch."""
         ...
 
     def draw(self, batch: Batch) -> np.ndarray | None:
@@ -57,51 +60,46 @@ class Learner(Protocol):
         ...
 
 
-def check_folder(out: Path, resume: bool, read: Iterable[Path] = ()) -> None:
-    """Refuses a folder without a run to resume, and one whose run, or what is read, a new one would overwrite.
-
-    Args:
-        out: the folder.
-        resume: whether a run in it goes on.
-        read: weights that a new run starts from.
-
-    Raises:
-        TTVOSError: saying so.
-    """
-    if resume and not out.is_dir():
-        raise TTVOSError(f"{out}: no run to resume; --out must be the folder of an earlier one")
-    if not resume and (out / CHECKPOINT).exists():
-        raise TTVOSError(f"{out}: holds an earlier run: continue it with --resume, delete it, or choose another --out")
-    if not resume:
-        files = (CHECKPOINT, RELEASE, BEST, LOG, VALIDATION)
-        check_outputs(read, {f"--out, for {name}:": out / name for name in files})
+def has_diverged(loss: float) -> bool:
+    """Whether a loss is not finite, or about to be."""
+    return not abs(loss) < LARGEST_LOSS
 
 
-def make_folder(out: Path) -> None:
-    """Makes the folder of a run.
-
-    Raises:
-        TTVOSError: it cannot be made.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TTVOSError(f"{out}: cannot be written ({error.strerror})") from error
+def diverged(learner: Learner, out: Path) -> TTVOSError:
+    """The error of a run whose loss is no longer finite, or about to be, with what can be done."""
+    advice = "lower train.learning_rate and start anew in another --out"
+    if learner.init_takes_checkpoints and (out / CHECKPOINT).exists():
+        advice += f'; init = "{out / CHECKPOINT}" begins with the last network that was sound'
+    return TTVOSError(f"the loss is no longer finite at step {learner.step}: {advice}")
 
 
 class RunRecorder:
     """Everything that a run leaves in its folder.
+
+    The first checkpoint is written before the first step: whenever a run is stopped, it can be resumed.
 
     Args:
         learner: what is trained.
         data_root: for the validation's data.
         out: the folder.
         writes: whether this process is the one that writes.
+        resumed: the checkpoint that the run goes on from; None for a new one.
+
+    Raises:
+        TTVOSError: here and later: a file cannot be written, or cannot be read by a run that is resumed.
     """
 
-    def __init__(self, learner: Learner, data_root: Path, out: Path, writes: bool):
+    def __init__(self, learner: Learner, data_root: Path, out: Path, writes: bool, resumed: Arrays | None = None):
         self.learner, self.out, self.writes = learner, out, writes
-        train = learner.settings.train
+        train, validation = learner.settings.train, learner.settings.validation
+        if writes:
+            latest = _latest(resumed or {}, len(learner.loss_names), out / CHECKPOINT)
+        if resumed is None:
+            self._save(learner.checkpoint())
+        if writes:
+            self._log = Log(out / LOG, learner.loss_names, learner.step, latest)
+            self._board = Board(out / BOARD)
+            self._validation = Validation(validation, data_root, out / VALIDATION, learner.step) if validation else None
         self._bar = tqdm(
             total=train.steps,
             initial=learner.step,
@@ -109,44 +107,64 @@ class RunRecorder:
             smoothing=0.05,
             disable=None if writes else True,
         )
-        if writes:
-            self._log = Log(out / LOG, (*learner.loss_names, "frames_per_second"), learner.step)
-            self._board = Board(out / BOARD)
-            validation = learner.settings.validation
-            self._validation = Validation(validation, data_root, out / VALIDATION, learner.step) if validation else None
 
     def add(self, losses: NamedTuple, speed: float, batch: Batch) -> None:
-        """After a step: its losses, its speed in frames a second, and what it was trained on."""
-        step, train = self.learner.step, self.learner.settings.train
+        """After a step: its losses, its speed in frames a second, and what it was trained on.
+
+        Raises:
+            TTVOSError: the network, which was to be written, has diverged.
+        """
+        step, settings = self.learner.step, self.learner.settings
+        validates = settings.validation is not None and settings.validation.due(step, settings.train.steps)
+        saves = step % settings.train.checkpoint_every == 0
+        checkpoint = self._sound_checkpoint(batch) if saves or validates else {}
         if self.writes:
             self._write_progress(step, losses, speed)
+            if validates:
+                self._validate(step)
         # After the validation: a run that is killed during it does it again.
-        if step % train.checkpoint_every == 0:
+        if saves:
             picture = self.learner.draw(batch)
-            checkpoint = self.learner.checkpoint()
-            if self.writes:
-                write_npz(self.out / CHECKPOINT, checkpoint)
-                if picture is not None:
-                    self._board.clip(step, picture)
+            self._save(checkpoint)
+            if self.writes and picture is not None:
+                self._board.clip(step, picture)
+
+    def _sound_checkpoint(self, batch: Batch | None) -> Arrays:
+        """A checkpoint, of a network that has not diverged: a step's loss is that of the weights before it."""
+        checkpoint = self.learner.checkpoint()
+        finite = all(np.isfinite(array).all() for array in checkpoint.values() if array.dtype.kind == "f")
+        if not finite or (batch is not None and has_diverged(self.learner.loss_now(batch))):
+            raise diverged(self.learner, self.out)
+        return checkpoint
+
+    def _save(self, checkpoint: Arrays) -> None:
+        if self.writes:
+            latest = self._log.latest if self.learner.step else np.empty((0, len(self.learner.loss_names)))
+            write_npz(self.out / CHECKPOINT, checkpoint | {LATEST: latest})
 
     def _write_progress(self, step: int, losses: NamedTuple, speed: float) -> None:
-        self._log.write(step, *(float(value) for value in losses), speed)
+        self._log.write(step, tuple(float(value) for value in losses), speed)
         self._bar.update()
         self._bar.set_postfix_str(self._log.summary())
         if step % LOG_EVERY == 0:
             self._board.losses(step, losses)
-        if self._validation and self._validation.due(step, self.learner.settings.train.steps):
-            self.learner.export_weights(self.out / RELEASE)
-            score, is_best = self._validation(step, self.out / RELEASE)
-            self._board.score(step, score)
-            if is_best:
-                self.learner.export_weights(self.out / BEST)
 
-    def finish(self) -> None:
-        """After the last step."""
-        checkpoint = self.learner.checkpoint()
+    def _validate(self, step: int) -> None:
+        assert self._validation is not None
+        self.learner.export_weights(self.out / RELEASE)
+        score, is_best = self._validation(step, self.out / RELEASE)
+        self._board.score(step, score)
+        if is_best:
+            self.learner.export_weights(self.out / BEST)
+
+    def finish(self, batch: Batch | None) -> None:
+        """After the last step, on a batch; None if the run had ended before.
+
+        Raises:
+            TTVOSError: the network has diverged.
+        """
+        self._save(self._sound_checkpoint(batch))
         if self.writes:
-            write_npz(self.out / CHECKPOINT, checkpoint)
             self.learner.export_weights(self.out / RELEASE)
 
     def __enter__(self) -> "RunRecorder":
@@ -154,5 +172,13 @@ class RunRecorder:
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
-        if self.writes:
-            self._log.close()
+
+
+def _latest(resumed: Arrays, losses: int, path: Path) -> np.ndarray:
+    """What a checkpoint holds for the log: float64 (n, losses); nothing, if it is of an older version."""
+    latest = resumed.get(LATEST, np.empty((0, losses)))
+    if latest.ndim != 2 or latest.shape[1] != losses or len(latest) > LOG_EVERY:
+        raise TTVOSError(
+            f"{path}: {LATEST!r} has shape {latest.shape}, not that of the losses of up to {LOG_EVERY} steps"
+        )
+    return latest

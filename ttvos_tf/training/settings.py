@@ -20,10 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from ttvos_tf.config import ModelConfig, from_dict
+from ttvos_tf.contract import SIZE_STEP
 from ttvos_tf.data.augmentation import Augmentation
 from ttvos_tf.data.sources import KINDS, STILLS
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inputs import parse_toml, read_toml
+from ttvos_tf.limits import check_limits, limited
+
+LARGEST_BATCH = 1 << 30  # colour values: a GB of frames
+
+
+def _check_size(table: str, height: int, width: int) -> None:
+    if height % SIZE_STEP or width % SIZE_STEP:
+        raise TTVOSError(f"{table}: height and width must be multiples of {SIZE_STEP}, not {height}x{width}")
 
 
 @dataclass(frozen=True)
@@ -53,39 +62,35 @@ class TrainSettings(Augmentation):
         seed: of weights, clips and boxes.
     """
 
-    height: int = 240
-    width: int = 432
-    lengths: tuple[int, ...] = (4,)
-    batch_size: int = 4
-    steps: int = 3000
-    learning_rate: float = 1e-3
-    warmup: int = 100
-    clip_norm: float = 1.0
+    height: int = limited(240, 32, 8192)
+    width: int = limited(432, 32, 8192)
+    lengths: tuple[int, ...] = limited((4,), 1, 1000)
+    batch_size: int = limited(4, 1, 4096)
+    steps: int = limited(3000, 1, 10**9)
+    learning_rate: float = limited(1e-3, 0, 1e38)
+    warmup: int = limited(100, 0, 10**9)
+    clip_norm: float = limited(1.0, 0, 1e38)
     temporal_consistency_loss: bool = True
-    transition_weight: float = 5.0
-    jaccard_weight: float = 0.0
+    transition_weight: float = limited(5.0, 0, 1000)
+    jaccard_weight: float = limited(0.0, 0, 1000)
     targets: str = "labels"
     train_backbone: str = "last_block"
     frozen: tuple[str, ...] = ()
     freeze_batch_norm: bool = True
     bfloat16: bool = False
-    ema_decay: float = 0.999
-    checkpoint_every: int = 250
-    seed: int = 0
+    ema_decay: float = limited(0.999, 0, 1)
+    checkpoint_every: int = limited(250, 1, 10**9)
+    seed: int = limited(0, 0, 2**32 - 1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("height", "width", "batch_size", "steps", "checkpoint_every"):
-            if getattr(self, name) < 1:
-                raise TTVOSError(f"train.{name} must be at least 1, not {getattr(self, name)}")
-        if not 0 <= self.ema_decay <= 1:
-            raise TTVOSError(f"train.ema_decay must be from 0 to 1, not {self.ema_decay}")
-        for name in ("learning_rate", "warmup", "clip_norm", "transition_weight", "jaccard_weight"):
-            if getattr(self, name) < 0:
-                raise TTVOSError(f"train.{name} must not be negative, but is {getattr(self, name)}")
+        _check_size("train", self.height, self.width)
         least = self.known_frames + 1
         if not self.lengths or min(self.lengths) < least:
             raise TTVOSError(f"train.lengths must be numbers of frames from {least}, not {list(self.lengths)}")
+        values = self.batch_size * max(self.lengths) * self.height * self.width * 3
+        if values > LARGEST_BATCH:
+            raise TTVOSError(f"train: a batch has {values} colour values; lower batch_size, lengths, height or width")
         if self.train_backbone not in ("last_block", "all"):
             raise TTVOSError(f'train.train_backbone must be "last_block" or "all", not {self.train_backbone!r}')
         if self.targets not in ("labels", "init"):
@@ -124,10 +129,11 @@ class DataSettings:
     path: str = ""
     split: str = "train"
     year: int = 2016
-    weight: float = 1.0
+    weight: float = limited(1.0, 0, 1000000)
     leave_out_challenge: bool = False
 
     def __post_init__(self) -> None:
+        check_limits(self, "data.")
         if self.kind not in KINDS:
             raise TTVOSError(f"unknown data kind {self.kind!r}: choose one of {', '.join(KINDS)}")
         if self.leave_out_challenge and self.kind not in STILLS:
@@ -149,13 +155,17 @@ class ValidationSettings:
     path: str = ""
     split: str = "val"
     year: int = 2016
-    height: int = 480
-    width: int = 864
-    every: int = 1000
+    height: int = limited(480, 32, 8192)
+    width: int = limited(864, 32, 8192)
+    every: int = limited(1000, 1, 10**9)
 
     def __post_init__(self) -> None:
-        if self.every < 1:
-            raise TTVOSError(f"validation.every must be at least 1, not {self.every}")
+        check_limits(self, "validation.")
+        _check_size("validation", self.height, self.width)
+
+    def due(self, step: int, last: int) -> bool:
+        """Whether to measure after a step of a run of `last` steps."""
+        return step % self.every == 0 or step == last
 
 
 @dataclass(frozen=True)

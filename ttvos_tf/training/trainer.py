@@ -11,15 +11,29 @@ from ttvos_tf.compat import keras, tf
 from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
+from ttvos_tf.inputs import parse_json
 from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization import quantize
 from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, mask_distillation_loss
 from ttvos_tf.training.distribution import process_group
-from ttvos_tf.training.optimizer import build_optimizer, prepare
+from ttvos_tf.training.optimizer import build_optimizer, check_step, optimizer_variables, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
 from ttvos_tf.training.tensorboard import draw_clip
-from ttvos_tf.weights import WEIGHTS, Arrays, assign_weights, config_of, read_npz, variables, weight_arrays, write_npz
+from ttvos_tf.weights import (
+    OPTIMIZER,
+    RAW,
+    TRAIN,
+    WEIGHTS,
+    Arrays,
+    assign,
+    assign_weights,
+    config_of,
+    read_npz,
+    variables,
+    weight_arrays,
+    write_npz,
+)
 
 
 def freeze(model: TTVOS, settings: TrainSettings) -> None:
@@ -123,6 +137,17 @@ class Trainer:
         self.optimizer.apply_gradients([(g, v) for g, v in zip(gradients, self.trained, strict=True) if g is not None])
         return tuple(loss)
 
+    @property
+    def init_takes_checkpoints(self) -> bool:
+        """Not if masks of float weights are imitated: `init` names these weights."""
+        return self.teacher is None
+
+    def loss_now(self, batch: Batch) -> float:
+        """The loss of the network as it is, at inference, on the first clip of a batch."""
+        first = Batch(*(part[:1] for part in batch))
+        train = self.settings.train
+        return float(clip_loss(self.model, first, loss_weights(train), train.known_frames, training=False).total)
+
     def draw(self, batch: Batch) -> np.ndarray:
         """What the network makes of the first clip of a batch, see draw_clip."""
         return draw_clip(self.model, batch, self.settings.train.known_frames)
@@ -133,30 +158,32 @@ class Trainer:
         Every process has to call it: what batch norms have seen is averaged over all of them as it is read.
         """
         arrays = weight_arrays(self.model.config, self.average)
-        arrays |= {f"raw/{name}": value.numpy() for name, value in variables(self.model).items()}
-        arrays |= {f"optimizer/{index}": v.numpy() for index, v in enumerate(self.optimizer.variables)}
-        arrays["train"] = np.array(json.dumps(as_json(self.settings.train)))
+        arrays |= {RAW + name: value.numpy() for name, value in variables(self.model).items()}
+        arrays |= {OPTIMIZER + name: value.numpy() for name, value in optimizer_variables(self.optimizer).items()}
+        arrays[TRAIN] = np.array(json.dumps(as_json(self.settings.train)))
         return arrays
 
-    def restore(self, path: Path) -> None:
+    def restore(self, path: Path) -> Arrays:
         """Continues exactly from a checkpoint.
 
+        Returns:
+            What the file holds.
+
         Raises:
-            TTVOSError: it is of another architecture or of other settings, or holds weights only.
+            TTVOSError: it is of another architecture or of other settings, or lacks or has more than a run's state.
         """
         arrays = read_npz(path)
-        assign_weights(self.model, arrays, path, "raw/")
+        assign_weights(self.model, arrays, path, RAW)
         self._refuse_other_settings(arrays, path)
-        for name, value in self.average.items():
-            value.assign(arrays[WEIGHTS + name])
-        for index, variable in enumerate(self.optimizer.variables):
-            array = arrays.get(f"optimizer/{index}")
-            if array is None or array.shape != tuple(variable.shape):
-                raise TTVOSError(f"{path}: no optimiser state of this run; start it anew or keep the same [train]")
-            variable.assign(array)
+        assign(self.average, arrays, path, WEIGHTS)
+        assign(optimizer_variables(self.optimizer), arrays, path, OPTIMIZER)
+        check_step(self.step, self.settings.train, path)
+        return arrays
 
     def _refuse_other_settings(self, arrays: Arrays, path: Path) -> None:
-        saved = json.loads(str(arrays.get("train", "{}")))
+        saved = parse_json(str(arrays.get(TRAIN, "null")), f"{path}: settings")
+        if not isinstance(saved, dict):
+            raise TTVOSError(f"{path}: no settings of a run inside; not a checkpoint")
         ours = as_json(self.settings.train)
         for name in sorted(saved.keys() & ours.keys() - {"checkpoint_every"}):
             if saved[name] != ours[name]:

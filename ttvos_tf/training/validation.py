@@ -1,6 +1,5 @@
 """J&F of weights on held-out videos, measured on what will be shipped: the converted network in the TFLite runtime."""
 
-import csv
 import tempfile
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from ttvos_tf.evaluation.track import track_folder
 from ttvos_tf.export.convert import convert
 from ttvos_tf.factory import load_model
 from ttvos_tf.runtime import Tracker
-from ttvos_tf.training.log import restart_csv
+from ttvos_tf.training.log import append_row, restart_csv
 from ttvos_tf.training.settings import ValidationSettings
 
 
@@ -57,17 +56,11 @@ class Validation:
     def __init__(self, settings: ValidationSettings, data_root: Path, path: Path, start: int):
         self.settings, self.data_root, self.path = settings, data_root, path
         sequences(data_root / settings.path, settings.split, str(settings.year))  # fails now rather than hours later
-        restart_csv(path, ("step", "J&F"), start)
-
-    def due(self, step: int, last: int) -> bool:
-        """Whether to measure after a step of a run of `last` steps."""
-        return step % self.settings.every == 0 or step == last
+        self._best = max((score for _, score in restart_csv(path, ("step", "J&F"), start)), default=-np.inf)
 
     def __call__(self, step: int, weights: Path) -> tuple[float, bool]:
         """Measures a file of weights: J&F-Mean, and whether it is the best so far."""
-        with self.path.open(newline="") as file:
-            best = max((float(row["J&F"]) for row in csv.DictReader(file)), default=-np.inf)
-        score = validate(weights, self.settings, self.data_root)
-        with self.path.open("a", newline="") as file:
-            csv.writer(file).writerow([step, f"{score:.5f}"])
-        return score, score > best
+        score = round(validate(weights, self.settings, self.data_root), 5)  # as a resumed run will read it
+        append_row(self.path, [step, f"{score:.5f}"])
+        is_best, self._best = score > self._best, max(score, self._best)
+        return score, is_best
