@@ -224,7 +224,7 @@ BAD = {
         f"ttvos_{NAME}.tflite: the file is cut short or damaged",
     ),
     "not TFLite": (spoil(f"ttvos_{NAME}.tflite", b"text" * 99), WALK, "not a TFLite file"),
-    "no threads": (None, (*WALK, "--threads", "0"), "threads: must be at least 1"),
+    "no threads": (None, (*WALK, "--threads", "0"), "threads must be at least 1"),
     "words for threads": (None, (*WALK, "--threads", "two"), "argument --threads: invalid int value"),
     "unknown runtime": (None, (*WALK, "--runtime", "onnx"), "argument --runtime: invalid choice"),
     "out below a file": (None, (*WALK, "--out", "first.png/masks"), "first.png/masks: cannot be written"),

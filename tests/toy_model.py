@@ -8,6 +8,8 @@ import functools
 import tempfile
 from pathlib import Path
 
+from ttvos_tf.export.checksum import with_checksum
+
 HEIGHT, WIDTH = 64, 96
 NAME = f"toy_{HEIGHT}x{WIDTH}_float32"
 
@@ -16,7 +18,7 @@ NAME = f"toy_{HEIGHT}x{WIDTH}_float32"
 def toy_model(height: int = HEIGHT, width: int = WIDTH) -> Path:
     """Builds the model once a process and returns the path of its file."""
     path = Path(tempfile.mkdtemp(prefix="ttvos_toy_")) / f"ttvos_toy_{height}x{width}_float32.tflite"
-    path.write_bytes(_convert(height, width))
+    path.write_bytes(with_checksum(_convert(height, width)))
     return path
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.contract import file_name, model_name
+from ttvos_tf.export.checksum import with_checksum
 from ttvos_tf.export.own_outputs import give_own_outputs
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.runtime.installed import FOLDER
@@ -66,7 +67,7 @@ def _converted(name: str) -> bytes:
 
 
 def _repaired(name: str) -> bytes:
-    return give_own_outputs((FOLDER / file_name(name)).read_bytes())
+    return with_checksum(give_own_outputs((FOLDER / file_name(name)).read_bytes()))
 
 
 if __name__ == "__main__":

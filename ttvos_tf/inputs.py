@@ -5,13 +5,14 @@ end. Whatever a parser raises is the error of the file that it read.
 """
 
 import contextlib
+import io
 import json
 import os
 import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from ttvos_tf.errors import TTVOSError
 
@@ -23,7 +24,7 @@ MOST_IMAGE = 1 << 29
 
 
 @contextlib.contextmanager
-def open_input(path: str | Path, what: str = "file") -> Iterator[BinaryIO]:
+def open_input(path: str | Path, what: str = "file") -> Iterator[io.BufferedReader]:
     """Opens a regular file to read its bytes.
 
     Args:

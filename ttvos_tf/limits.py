@@ -50,9 +50,14 @@ def check_number(value: Any, low: float, high: float, name: str) -> None:
         raise TTVOSError(f"{name} must {wanted} {shown(each)}")
 
 
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number, Python's or NumPy's; a truth value is none."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 def check_whole(value: Any, low: int, high: int, name: str) -> int:
     """The same of a whole number, which is returned as Python's int."""
-    if not isinstance(value, numbers.Integral):
+    if not is_whole(value):
         raise TTVOSError(f"{name} must be a whole number from {low} to {high}, not {shown(value)}")
     check_number(value, low, high, name)
     return int(value)

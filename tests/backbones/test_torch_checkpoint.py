@@ -209,3 +209,45 @@ def test_other_zips_byte_orders_and_missing_files(tmp_path):
         read_state_dict(tmp_path / "b.pth")
     with pytest.raises(TTVOSError, match="no such file"):
         read_state_dict(tmp_path / "none.pth")
+
+
+# t = (t, t), sixty times: its hash, its repr and its length as an array take 2**60 steps.
+DOUBLED = b")" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(60))
+EXPLODING = {
+    "a key": b"}" + DOUBLED + b"K\x01s.",
+    "keys": b"}(" + DOUBLED + b"K\x01u.",
+    "a dict": b"(" + DOUBLED + b"K\x01d.",
+    "a set": b"\x8f(" + DOUBLED + b"\x90.",
+    "a frozen set": b"(" + DOUBLED + b"\x91.",
+    "an ordered dict": b"ccollections\nOrderedDict\n]" + DOUBLED + b"K\x01\x86a\x85R.",
+    "a storage's key": b"(X\x07\0\0\0storagectorch\nFloatStorage\n" + DOUBLED + b"X\x03\0\0\0cpuK\x01tQ.",
+    "a shape": b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0"
+    b"0X\x03\0\0\0cpuK\x01tQK\0" + DOUBLED + b")tR.",
+    "the content": DOUBLED + b".",
+    "an entry": b"}X\x01\0\0\0a" + DOUBLED + b"s.",
+}
+
+
+@pytest.mark.parametrize("name", EXPLODING)
+def test_pickles_that_explode_end_at_once(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02" + EXPLODING[name])
+    with pytest.raises(TTVOSError, match=r"a\.pth: "):
+        read_state_dict(tmp_path / "a.pth")
+    (tmp_path / "a.pth").write_bytes(b"\x80\x02" + EXPLODING[name])
+    with pytest.raises(TTVOSError, match=r"a\.pth: "):
+        read_state_dict(tmp_path / "a.pth")
+
+
+def test_what_is_no_file_and_what_unpacks_to_too_much(tmp_path):
+    os.mkfifo(tmp_path / "a.pth")
+    with pytest.raises(TTVOSError, match=r"a\.pth: is not a regular file"):
+        read_state_dict(tmp_path / "a.pth")
+    save_zip(tmp_path / "b.pth", {"w": view(np.zeros(1, np.float32))})
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(tmp_path / "b.pth") as source, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as target:
+        for each in source.namelist():
+            target.writestr(each, bytes(1 << 24) if "/data/" in each else source.read(each))
+    (tmp_path / "b.pth").write_bytes(bomb.getvalue())
+    with pytest.raises(TTVOSError, match="storage 0 is cut short"):
+        read_state_dict(tmp_path / "b.pth")

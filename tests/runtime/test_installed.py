@@ -88,3 +88,36 @@ def test_a_file_that_is_not_inside_is_looked_for_and_fetched(shipped, tmp_path_f
     (elsewhere / path.name).write_bytes(b"tampered")
     with pytest.raises(TTVOSError, match=r"the file is not as it was shipped.*: remove it"):
         find_model("other", folder=shipped)
+
+
+ENTRY = {"file": "a.tflite", "sha256": "0" * 64, "size_bytes": 1, "inside": True}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "null",
+        "[]",
+        "{",
+        "[" * 10**5,
+        b"\xff",
+        '{"default": 3}',
+        '{"net_64x96_int8": null}',
+        json.dumps({"net": ENTRY}),
+        *(json.dumps({"net_64x96_int8": {key: ENTRY[key] for key in ENTRY if key != left_out}}) for left_out in ENTRY),
+        *(json.dumps({"net_64x96_int8": ENTRY | {"file": name}}) for name in ("../a.tflite", "/a", "", ".", "a\0")),
+    ],
+)
+def test_a_damaged_list_of_models_is_one_line(tmp_path, content):
+    (tmp_path / "models.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    for ask in (installed, default_name, lambda folder: find_model("net", folder=folder)):
+        if ask is not default_name or "64x96" not in str(content):
+            with pytest.raises(TTVOSError, match=r"models\.json: (not valid JSON|is no text|is damaged)"):
+                ask(tmp_path)
+
+
+@pytest.mark.parametrize("model", [None, 5, b"x", ["a"], 1.5, "n" * 5000, "a\0b", ""])
+def test_what_is_no_model(model):
+    with pytest.raises(TTVOSError, match=r"model: give the path|no such model file|may be "):
+        find_model(model)

@@ -163,9 +163,50 @@ def test_boxes_are_filled_clipped_and_may_overlap():
         ([(float("nan"), 3, 5, 5)], "finite"),
         ([(0, 0, float("inf"), 5)], "finite"),
         ([], "at least one box"),
+        (np.zeros((0, 4)), "at least one box"),
+        ([(1e308, 0, 1e308, 10)], "must be four finite numbers"),
+        ([(10**400, 0, 5, 5)], "must be four finite numbers"),
+        ("1,1,5,5", "boxes: must be a list of"),
+        (5, "boxes: must be a list of"),
+        (iter([(1, 1, 5, 5)]), "boxes: must be a list of"),
+        ({1, 2}, "boxes: must be a list of"),
+        ((1, 1, 5, 5), "box 1: must be four numbers: x, y, width, height"),
+        (np.array([1, 1, 5, 5]), "box 1: must be four numbers"),
+        (np.array(5), "box 5: must be four numbers"),
+        ([(1, 1, 5)], "must be four numbers"),
+        ([(1, 1, 5, 5, 5)], "must be four numbers"),
+        ([("1", "1", "5", "5")], "must be four numbers"),
+        ([(1, 1, None, 5)], "must be four numbers"),
+        ([(1, 1, 5j, 5)], "must be four numbers"),
+        ([(True, 1, 5, 5)], "must be four numbers"),
+        ([None], "must be four numbers"),
+        (["abcd"], "must be four numbers"),
+        ([{"x": 1}], "must be four numbers"),
+        ({"a": (1, 1, 5, 5)}, "object 'a': object ids go from 1"),
+        ({0: (1, 1, 5, 5)}, "object 0: object ids go from 1"),
+        ({True: (1, 1, 5, 5)}, "object True: object ids go from 1"),
         ([(0, 0, 5, 5)] * (MAX_OBJECTS + 1), f"{MAX_OBJECTS + 1} objects, but at most"),
     ],
 )
 def test_boxes_that_are_refused(boxes, message):
     with pytest.raises(TTVOSError, match=message):
         objects_in_boxes(boxes, SIZE)
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [(1, 1, 5, 5), (3, 3, 5, 5)],
+        ((1, 1, 5, 5), [3, 3, 5, 5]),
+        np.array([(1, 1, 5, 5), (3, 3, 5, 5)]),
+        np.array([(1, 1, 5, 5), (3, 3, 5, 5)], np.float32),
+        [np.array([1, 1, 5, 5], np.uint8), np.float64([3, 3, 5, 5])],
+        {1: (np.int64(1), 1.0, 5, np.float32(5)), 2: (3, 3, 5, 5)},
+        {np.int64(1): np.array([1, 1, 5, 5]), 2: (3, 3, 5, 5)},
+    ],
+)
+def test_boxes_in_any_form(boxes):
+    found = objects_in_boxes(boxes, SIZE)
+    assert list(found) == [1, 2]
+    for x, mask in zip((1, 3), found.values(), strict=True):
+        assert mask.sum() == 25 and mask[x : x + 5, x : x + 5].all()

@@ -315,7 +315,7 @@ def test_a_bad_start_keeps_the_video_that_runs(tracker):
 
 
 def test_bad_threads_and_runtimes():
-    with pytest.raises(TTVOSError, match="threads: must be at least 1, not 0"):
+    with pytest.raises(TTVOSError, match="threads must be at least 1, not 0"):
         Tracker(toy_model(), num_threads=0)
     with pytest.raises(TTVOSError, match="runtime: choose one of auto, litert, tflite-runtime, not 'onnx'"):
         Tracker(toy_model(), runtime="onnx")

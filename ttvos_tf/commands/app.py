@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import shutil
 import webbrowser
 from http import HTTPStatus
@@ -117,7 +118,7 @@ class AppServer(ThreadingHTTPServer):
 
     def address(self) -> str:
         """Where the page is; with the video, where it opens that."""
-        query = f"?video={quote(INPUT + self.video.name)}" if self.video else ""
+        query = f"?video={quote(os.fsencode(INPUT + self.video.name))}" if self.video else ""
         return f"http://{HOST}:{self.server_port}/{query}"
 
 
@@ -138,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"localhost:{self.server.server_port}",
         ):
             return self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
-        asked = unquote(urlsplit(self.path).path)
+        asked = unquote(urlsplit(self.path).path, errors="surrogateescape")
         file: BinaryIO
         if asked == "/models/models.json":
             kind, file = TYPES[".json"], io.BytesIO(self.server.models)

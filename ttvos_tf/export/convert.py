@@ -5,6 +5,7 @@ import tempfile
 from ttvos_tf.compat import tf
 from ttvos_tf.contract import PRECISIONS
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.export.checksum import with_checksum
 from ttvos_tf.export.integer_io import encoded_quantization, integer_inputs_and_outputs
 from ttvos_tf.export.own_outputs import give_own_outputs
 from ttvos_tf.export.signatures import Signatures
@@ -59,12 +60,14 @@ def convert_pair(model: TTVOS) -> tuple[bytes, bytes]:
     encode, head = (_convert(Signatures(model, part), "int8") for part in ("encode", "head"))
     quantization = encoded_quantization(encode)
     encode, head = (integer_inputs_and_outputs(content, quantization) for content in (encode, head))
-    return _finished(encode), _finished(head)
+    # A compiler changes the encoder's file, so that carries no checksum.
+    check_operators(encode)
+    return give_own_outputs(encode), _finished(head)
 
 
 def _finished(content: bytes) -> bytes:
     check_operators(content)
-    return give_own_outputs(content)
+    return with_checksum(give_own_outputs(content))
 
 
 def _convert(signatures: Signatures, precision: str) -> bytes:

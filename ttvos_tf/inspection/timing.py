@@ -11,12 +11,14 @@ import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.limits import check_whole
 from ttvos_tf.media.sizes import Size, parse_size
 from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.installed import find_model
 from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel
-from ttvos_tf.runtime.objects import Box
+from ttvos_tf.runtime.objects import MAX_OBJECTS, Box
 
+MOST_FRAMES = 10**6
 WARM_UP = 5  # frames: caches fill, memory is allocated, the processor's clock rises
 
 Report = dict[str, Any]
@@ -44,9 +46,8 @@ def measure(
     Raises:
         TTVOSError: there is no such model or it cannot be loaded, or a number is out of range.
     """
-    for option, value in {"--frames": frames, "--objects": objects}.items():
-        if value < 1:
-            raise TTVOSError(f"{option}: must be at least 1, not {value}")
+    check_whole(frames, 1, MOST_FRAMES, "--frames")
+    check_whole(objects, 1, MAX_OBJECTS, "--objects")
     tracker = Tracker(find_model(model, parse_size(size) if size else None), threads, runtime)
     loaded = tracker.model
     if size and loaded.size != parse_size(size):

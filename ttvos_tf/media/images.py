@@ -18,7 +18,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inputs import MOST_IMAGE, read_bytes
 from ttvos_tf.media.jpeg import is_jpeg, is_whole_jpeg
 from ttvos_tf.media.native import caught_stderr
-from ttvos_tf.media.sizes import MOST_PIXELS, Size, format_size, size_of
+from ttvos_tf.media.sizes import MOST_PIXELS, Size, check_labels, format_size, size_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -184,9 +184,13 @@ def write_mask(path: str | Path, labels: np.ndarray, source: str = "") -> None:
         path: the file, `.png`.
         labels: uint8 (H, W) ids.
         source: what the mask is of, for `source_of`.
+
+    Raises:
+        TTVOSError: an array of another type.
     """
     from PIL import Image
 
+    check_labels(labels)
     image = Image.frombytes("P", (labels.shape[1], labels.shape[0]), labels.tobytes())
     image.putpalette(davis_palette().tobytes())
     _save(image, path, source)

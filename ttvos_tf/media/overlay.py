@@ -3,7 +3,9 @@
 import cv2
 import numpy as np
 
+from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.images import davis_palette
+from ttvos_tf.media.sizes import check_frame, check_labels, format_size, size_of
 
 OPACITY = 0.45
 
@@ -17,7 +19,14 @@ def draw_overlay(frame: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Returns:
         uint8 (H, W, 3) RGB; the background's pixels are the frame's.
+
+    Raises:
+        TTVOSError: an array of another type or size.
     """
+    check_frame(frame)
+    check_labels(labels)
+    if labels.shape != frame.shape[:2]:
+        raise TTVOSError(f"labels are {format_size(size_of(labels))}, but their frame is {format_size(size_of(frame))}")
     colours = cv2.LUT(cv2.merge([labels] * 3), davis_palette()[None])
     drawn = cv2.addWeighted(frame, 1 - OPACITY, colours, OPACITY, 0)
     # A pixel is on an outline if another label is next to it: neighbouring objects are told apart too.

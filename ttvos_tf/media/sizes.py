@@ -7,7 +7,7 @@ from ttvos_tf.errors import TTVOSError
 Size = tuple[int, int]
 """(height, width) in pixels."""
 
-MOST_PIXELS = 1 << 26  # of a picture: 8192x8192. Tracking takes about 60 bytes a pixel.
+MOST_PIXELS = 1 << 26  # of a picture: 8192x8192
 
 
 def size_of(image: np.ndarray) -> Size:
@@ -33,3 +33,19 @@ def parse_size(text: str) -> Size:
     if min(height, width) < 32 or max(height, width) > 8192:
         raise TTVOSError(f"--size: height and width must be from 32 to 8192, not {text}")
     return height, width
+
+
+def check_frame(frame: object) -> None:
+    """Raises a TTVOSError if a value is no frame."""
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        raise TTVOSError(f"a frame must be a uint8 array (height, width, 3), RGB, not {_described(frame)}")
+
+
+def check_labels(labels: object) -> None:
+    """Raises a TTVOSError if a value is no mask as a tracker gives it."""
+    if not isinstance(labels, np.ndarray) or labels.dtype != np.uint8 or labels.ndim != 2 or not labels.size:
+        raise TTVOSError(f"labels must be a uint8 array (height, width) of ids, not {_described(labels)}")
+
+
+def _described(value: object) -> str:
+    return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__

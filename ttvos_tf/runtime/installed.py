@@ -8,19 +8,27 @@ Those inside the package lie beside it, in a checkout all. The others are fetche
 """
 
 import hashlib
-import json
+import os
+import re
 from pathlib import Path
 
 from ttvos_tf.contract import PRECISIONS, SUFFIX
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import check_input, open_input, read_json
+from ttvos_tf.limits import shown
 from ttvos_tf.media.sizes import Size
 from ttvos_tf.runtime import fetch
 
 FOLDER = Path(__file__).parent.parent / "models"
+NAME = re.compile(rf"\w+_\d{{1,5}}x\d{{1,5}}_({'|'.join(PRECISIONS)})")
 
 
 def installed(folder: Path = FOLDER) -> dict[str, dict]:
-    """The entries of models.json: name -> {"file", "sha256", "size_bytes", "inside"}, sorted by name."""
+    """The entries of models.json: name -> {"file", "sha256", "size_bytes", "inside"}, sorted by name.
+
+    Raises:
+        TTVOSError: it is damaged.
+    """
     return {name: entry for name, entry in sorted(_manifest(folder).items()) if name != "default"}
 
 
@@ -46,9 +54,13 @@ def find_model(model: str | Path, size: Size | None = None, folder: Path = FOLDE
     Raises:
         TTVOSError: there is no such file or name; the file is changed, or missing and cannot be fetched.
     """
+    if not isinstance(model, str | Path):
+        raise TTVOSError(f"model: give the path of a file or a name as text, not {shown(model)}")
     path = Path(model)
-    if path.is_file():
+    if os.path.isfile(path):  # unlike Path.is_file, False for a name that is too long
         return path
+    if os.path.exists(path) and not path.is_dir():
+        check_input(path, "model file")
     if path.suffix == SUFFIX:
         raise TTVOSError(f"{path}: no such model file")
     entry = installed(folder)[full_name(str(model), size, folder)]
@@ -91,7 +103,7 @@ def full_name(beginning: str, size: Size | None = None, folder: Path = FOLDER) -
     if not names:
         at_size = f" of size {size[0]}x{size[1]}" if size else ""
         raise TTVOSError(
-            f"{beginning}: no such model file, and no installed model of that name{at_size} (see `ttvos models`)"
+            f"{beginning[:200]}: no such model file, and no installed model of that name{at_size} (see `ttvos models`)"
         )
     if len({_parts(name)[0] for name in names}) > 1:
         raise TTVOSError(f"{beginning}: may be {', '.join(names)}: give more of the name")
@@ -112,14 +124,33 @@ def _parts(name: str) -> tuple[str, Size, str]:
 
 def _manifest(folder: Path) -> dict:
     path = folder / "models.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    if not path.exists():
+        return {}
+    manifest = read_json(path)
+    entries = manifest if isinstance(manifest, dict) else {"": None}
+    for name, entry in entries.items():
+        if not (isinstance(entry, str) if name == "default" else NAME.fullmatch(name) and _is_entry(entry)):
+            raise TTVOSError(f"{path}: is damaged: install the package again")
+    return entries
+
+
+def _is_entry(entry: object) -> bool:
+    kinds = {"file": str, "sha256": str, "size_bytes": int, "inside": bool}
+    if not isinstance(entry, dict) or any(not isinstance(entry.get(key), kind) for key, kind in kinds.items()):
+        return False
+    return bool(re.fullmatch(r"\w[\w.-]*", entry["file"]) and re.fullmatch("[0-9a-f]{64}", entry["sha256"]))
+
+
+def is_installed(digest: str, folder: Path = FOLDER) -> bool:
+    """Whether an installed model has this SHA-256, wherever the file lies."""
+    return any(entry["sha256"] == digest for entry in installed(folder).values())
 
 
 def fault(path: Path, entry: dict) -> str | None:
     """What is wrong with an installed file; None if it is as it was shipped."""
     if not path.is_file():
         return "the file is missing"
-    with path.open("rb") as file:
+    with open_input(path) as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != entry["sha256"]:
             return "the file is not as it was shipped (its SHA-256 differs)"
     return None

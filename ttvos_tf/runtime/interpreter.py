@@ -9,15 +9,20 @@ import numpy as np
 
 from ttvos_tf.contract import SIGNATURES, Tensor, check, name_of
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.limits import check_whole, shown
+from ttvos_tf.media.native import plain_name
 from ttvos_tf.runtime.flatbuffer import verify
-from ttvos_tf.runtime.installed import find_model
+from ttvos_tf.runtime.installed import find_model, is_installed
 from ttvos_tf.runtime.quiet import without_announcement
+from ttvos_tf.runtime.trial import try_file
 
 # What may be asked for -> the module that has the class Interpreter.
 MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
 RUNTIMES = ("auto", *MODULES)
 # Only "auto" comes to this one, and only if neither of the two is installed: it loads all of TensorFlow.
 LAST_RESORT = {"tensorflow": "tensorflow.lite.python.interpreter"}
+
+MOST_THREADS = 256
 
 Tensors = dict[str, np.ndarray]
 
@@ -45,24 +50,24 @@ class TFLiteModel:
         Raises:
             TTVOSError: the file is missing, broken or not a TTVOS model, or the runtime is not installed.
         """
-        if num_threads < 1:
-            raise TTVOSError(f"threads: must be at least 1, not {num_threads}")
+        num_threads = check_whole(num_threads, 1, MOST_THREADS, "threads")
         self.runtime, module = load_runtime(runtime)
         self.path = find_model(model)
         self.name = name_of(self.path)
-        verify(self.path)
+        check_file(self.path, module)
         try:
-            self._interpreter = module.Interpreter(model_path=str(self.path), num_threads=num_threads)
+            with plain_name(self.path) as name:
+                self._interpreter = module.Interpreter(model_path=name, num_threads=num_threads)
             # No allocate_tensors() of the whole file: it would turn XNNPACK on in tflite-runtime 2.14, nine times as
             # fast, but the first call of a signature with float16 weights then gives wrong values. So each signature
             # gets buffers of its own at its first call, and one object needs only two of the five.
             self._runners: dict[str, Any] = {
                 name: self._interpreter.get_signature_runner(name) for name in self._interpreter.get_signature_list()
             }
-        except (ValueError, RuntimeError) as error:
+            self._inputs = {name: _described(runner.get_input_details()) for name, runner in self._runners.items()}
+            outputs = {name: _described(runner.get_output_details()) for name, runner in self._runners.items()}
+        except Exception as error:  # a runtime raises what it comes upon
             raise TTVOSError(f"{self.path}: {self.runtime} cannot load it: {first_line(error)}") from None
-        self._inputs = {name: _described(runner.get_input_details()) for name, runner in self._runners.items()}
-        outputs = {name: _described(runner.get_output_details()) for name, runner in self._runners.items()}
         found = {name: (self._inputs[name], outputs[name]) for name in self._runners}
         values = check(found, self.path, self.signatures)
         self.size = values["H"], values["W"]
@@ -84,8 +89,19 @@ class TFLiteModel:
         try:
             with without_announcement():
                 return self._runners[signature](**inputs)
-        except (ValueError, RuntimeError) as error:  # an operator that this runtime does not know shows only here
+        except Exception as error:  # an operator that this runtime does not know shows only here
             raise TTVOSError(f"{self.path}: {self.runtime} cannot run {signature}: {first_line(error)}") from None
+
+
+def check_file(path: Path, module: Any, delegate: str | None = None) -> None:
+    """Checks a file before a runtime maps it: by its own checksum or that of an installed one, else by a trial.
+
+    Raises:
+        TTVOSError: it is damaged, or ends the process that runs it.
+    """
+    digest = verify(path)
+    if digest and not is_installed(digest):
+        try_file(path, digest, module.__name__, delegate)
 
 
 def _described(details: Mapping[str, Mapping[str, Any]]) -> dict[str, Tensor]:
@@ -111,7 +127,7 @@ def _checked(name: str, wanted: Tensor, tensors: Mapping[str, np.ndarray]) -> np
 def load_runtime(runtime: str) -> tuple[str, Any]:
     """The name of what is asked for, one of RUNTIMES, and the module with its Interpreter and load_delegate."""
     if runtime not in RUNTIMES:
-        raise TTVOSError(f"runtime: choose one of {', '.join(RUNTIMES)}, not {runtime!r}")
+        raise TTVOSError(f"runtime: choose one of {', '.join(RUNTIMES)}, not {shown(runtime)}")
     candidates = {**MODULES, **LAST_RESORT} if runtime == "auto" else {runtime: MODULES[runtime]}
     for name, module in candidates.items():
         try:

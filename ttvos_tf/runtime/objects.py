@@ -4,19 +4,22 @@
 beside 0 is 255 is a black-and-white drawing, as DAVIS-2016 has them, and its white is object 1.
 """
 
-import math
+import numbers
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ttvos_tf.contract import VOID
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.limits import is_whole, shown
 from ttvos_tf.media.sizes import Size, format_size
 
 # Every object costs a pass of the network's head and a soft map per frame, so a phone is far from real time well before
 # this; and a mask with more values is nearly always a wrong file: a photograph, or a mask saved as JPEG.
 MAX_OBJECTS = 20
+FARTHEST = 10**6  # pixels, of a box
 
 Box = tuple[float, float, float, float]
 """x, y of the top left corner, width, height, in pixels."""
@@ -84,7 +87,11 @@ def objects_in_boxes(
         TTVOSError: a box without area or outside the frame, an id that no object can have, no box, or more than
             MAX_OBJECTS.
     """
-    if not boxes:
+    if isinstance(boxes, str | bytes) or not isinstance(boxes, Mapping | Sequence | np.ndarray):
+        raise TTVOSError(f"boxes: must be a list of (x, y, width, height), or a dict of them, not {shown(boxes)}")
+    if isinstance(boxes, np.ndarray):
+        boxes = np.atleast_1d(boxes).tolist()
+    if not len(boxes):
         raise TTVOSError("boxes: holds no object: give at least one box")
     check_count(len(boxes), "boxes")
     if not isinstance(boxes, Mapping):
@@ -95,16 +102,14 @@ def objects_in_boxes(
 
 def check_id(object_id: int) -> int:
     """The id; raises a TTVOSError if no object can have it."""
-    if not 0 < object_id < VOID:
-        raise TTVOSError(f"object {object_id}: object ids go from 1 to {VOID - 1}")
-    return object_id
+    if not is_whole(object_id) or not 0 < object_id < VOID:
+        raise TTVOSError(f"object {shown(object_id)}: object ids go from 1 to {VOID - 1}")
+    return int(object_id)
 
 
 def _filled(box: Box, size: Size) -> np.ndarray:
-    x, y, width, height = box
-    text = ",".join(f"{value:g}" for value in box)
-    if not all(map(math.isfinite, box)):
-        raise TTVOSError(f"box {text}: must be four finite numbers")
+    x, y, width, height = _numbers(box)
+    text = ",".join(f"{value:g}" for value in (x, y, width, height))
     if not (width > 0 and height > 0):
         raise TTVOSError(f"box {text}: has no area: width and height must be above 0")
     left, top = max(round(x), 0), max(round(y), 0)
@@ -114,6 +119,20 @@ def _filled(box: Box, size: Size) -> np.ndarray:
     covered = np.zeros(size, bool)
     covered[top:bottom, left:right] = True
     return covered
+
+
+def _numbers(box: Any) -> Box:
+    """A box's four numbers, of a list, a tuple or an array."""
+    values: Any = box.tolist() if isinstance(box, np.ndarray) else box
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence) or len(values) != 4:
+        raise TTVOSError(f"box {shown(box)}: must be four numbers: x, y, width, height")
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise TTVOSError(f"box {shown(box)}: must be four numbers: x, y, width, height")
+        if not -FARTHEST <= value <= FARTHEST:  # type: ignore[operator]
+            raise TTVOSError(f"box {shown(box)}: must be four finite numbers, in pixels")
+    x, y, width, height = map(float, values)
+    return x, y, width, height
 
 
 def check_count(count: int, what: str) -> None:

@@ -17,11 +17,11 @@ from ttvos_tf.contract import VOID
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inputs import read_json
 from ttvos_tf.limits import check_number, check_whole, shown
+from ttvos_tf.runtime.objects import FARTHEST
 from ttvos_tf.runtime.prompts import Prompt
 
 ALLOWED = ("frame", "mask", "box", "object")
 MOST_FRAMES = 10**9
-FARTHEST = 10**6  # pixels
 
 
 def read_prompts(path: Path) -> list[Prompt]:

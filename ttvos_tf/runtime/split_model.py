@@ -8,8 +8,9 @@ import numpy as np
 
 from ttvos_tf.contract import FEATURES, HEAD_SIGNATURES, names
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.runtime.flatbuffer import verify
-from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel, first_line, load_runtime
+from ttvos_tf.limits import shown
+from ttvos_tf.media.native import plain_name
+from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel, check_file, first_line, load_runtime
 from ttvos_tf.runtime.quiet import without_announcement
 
 
@@ -41,20 +42,22 @@ class SplitModel(TFLiteModel):
         Raises:
             TTVOSError: as for a TFLiteModel; no such library; the files are not of the same pair.
         """
+        if not isinstance(encoder, str | Path):
+            raise TTVOSError(f"encoder: give the path of a file, not {shown(encoder)}")
+        super().__init__(head, num_threads, runtime)
         path = Path(encoder)
-        verify(path)
         _, module = load_runtime(runtime)
         try:
             delegates = [module.load_delegate(delegate)] if delegate else None
-        except (ValueError, OSError) as error:
-            raise TTVOSError(f"{delegate}: cannot be loaded: {first_line(error)}") from None
+        except Exception as error:  # a library that is none, or no delegate
+            raise TTVOSError(f"delegate {delegate}: cannot be loaded: {first_line(error)}") from None
+        check_file(path, module, delegate)
         try:
-            self._encoder = module.Interpreter(str(path), num_threads=num_threads, experimental_delegates=delegates)
-            with without_announcement():
+            with plain_name(path) as name, without_announcement():
+                self._encoder = module.Interpreter(name, num_threads=num_threads, experimental_delegates=delegates)
                 self._encoder.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+        except Exception as error:
             raise TTVOSError(f"{path}: cannot be loaded: {first_line(error)}") from None
-        super().__init__(head, num_threads, runtime)
         inputs, outputs = self._encoder.get_input_details(), self._encoder.get_output_details()
         if len(inputs) != 1 or tuple(inputs[0]["shape"]) != (1, *self.size, 3):
             raise TTVOSError(f"{path}: not the encoder of {head}: its one input must be {(1, *self.size, 3)}")

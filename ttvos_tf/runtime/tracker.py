@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.sizes import Size, format_size
+from ttvos_tf.limits import is_whole, shown
+from ttvos_tf.media.sizes import Size, check_frame, format_size, size_of
 from ttvos_tf.runtime.aggregation import background, most_probable, soft_aggregate
 from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel
 from ttvos_tf.runtime.letterbox import Letterbox, letterbox
@@ -55,7 +56,7 @@ class Tracker:
         """
         if encoder is None:
             if delegate:
-                raise TTVOSError(f"delegate {delegate}: it runs the encoder of a Coral pair, and none is given")
+                raise TTVOSError(f"delegate {shown(delegate)}: it runs the encoder of a Coral pair, and none is given")
             self.model = TFLiteModel(model, num_threads, runtime)
         else:
             self.model = SplitModel(model, encoder, delegate, num_threads, runtime)
@@ -117,8 +118,8 @@ class Tracker:
             TTVOSError: wrong frame, mask or boxes, or too many objects (objects.MAX_OBJECTS).
         """
         size = _frame_size(frame)
-        objects = _objects("start", size, mask, boxes)
         place = letterbox(size, self.model.size)
+        objects = _objects("start", size, mask, boxes)
         self.reset()
         self._letterbox = place
         return self.give(frame, objects)
@@ -189,6 +190,8 @@ class Tracker:
         self._to_model(frame)
         objects = _objects("correct", _frame_size(frame), mask, boxes)
         if ids is not None:
+            if isinstance(ids, str | bytes) or not isinstance(ids, Collection) or not all(map(is_whole, ids)):
+                raise TTVOSError(f"ids: must be a list of object ids, not {shown(ids)}")
             for missing in set(ids) - objects.keys():
                 raise TTVOSError(f"correct: object {missing} is not in the mask: it holds {list(objects)}")
             objects = {object_id: objects[object_id] for object_id in objects if object_id in set(ids)}
@@ -202,8 +205,8 @@ class Tracker:
         Raises:
             TTVOSError: it is not tracked.
         """
-        if object_id not in self._states:
-            raise TTVOSError(f"object {object_id} is not tracked: tracked are {list(self._states)}")
+        if not is_whole(object_id) or object_id not in self._states:
+            raise TTVOSError(f"object {shown(object_id)} is not tracked: tracked are {list(self._states)}")
         del self._states[object_id], self._soft[object_id]
 
     def give(self, frame: np.ndarray, objects: Mapping[int, Given]) -> np.ndarray:
@@ -290,7 +293,5 @@ def _objects(
 
 
 def _frame_size(frame: np.ndarray) -> Size:
-    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-        got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
-        raise TTVOSError(f"a frame must be a uint8 array (height, width, 3), RGB, not {got}")
-    return frame.shape[0], frame.shape[1]
+    check_frame(frame)
+    return size_of(frame)

@@ -21,6 +21,7 @@ from ttvos_tf.training.folder import CHECKPOINT, check_folder, run_folder
 from ttvos_tf.training.loop import clips_of_length, open_sources, run
 from ttvos_tf.training.optimizer import build_optimizer, check_step, optimizer_variables, prepare
 from ttvos_tf.training.settings import RunSettings, resolve
+from ttvos_tf.training.soundness import unmoved
 from ttvos_tf.weights import OPTIMIZER, Arrays, assign, named_variables, read_npz, save_weights
 
 LEAST_VARIANCE = 0.01  # of a teacher's channel; the error of one that hardly varies is not blown up
@@ -82,7 +83,7 @@ class FeatureDistiller:
     def _step(self, frames: tf.Tensor) -> FeatureErrors:
         """One optimiser step on frames uint8 RGB (B, H, W, 3)."""
         with tf.GradientTape() as tape:
-            errors = self._errors(frames, training=True)
+            errors = self._errors(frames)
             loss = tf.add_n(errors)
         self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trained), self.trained, strict=True))
         return FeatureErrors(*errors)
@@ -97,15 +98,16 @@ class FeatureDistiller:
         return False
 
     def loss_now(self, batch: Batch) -> float:
-        """The sum of the student's errors as it is, at inference, on the first frame of a batch."""
-        return float(tf.add_n(self._errors(batch.frames[:1, 0], training=False)))
+        """The sum of the errors of the student as it is after the step, on the same batch; it stays as it is."""
+        with unmoved([self.student.encoder]):
+            return float(tf.add_n(self._errors(batch.frames[:, 0])))
 
-    def _errors(self, frames: tf.Tensor, training: bool) -> list[tf.Tensor]:
-        """The student's relative errors on frames uint8 RGB (B, H, W, 3), at each stride."""
+    def _errors(self, frames: tf.Tensor) -> list[tf.Tensor]:
+        """The student's relative errors in training mode, on frames uint8 RGB (B, H, W, 3), at each stride."""
         x = normalize(frames)
         return [
             relative_error(guess[..., : target.shape[-1]], target)
-            for guess, target in zip(self.student.encoder(x, training=training), self.teacher(x), strict=True)
+            for guess, target in zip(self.student.encoder(x, training=True), self.teacher(x), strict=True)
         ]
 
     def draw(self, batch: Batch) -> None:

@@ -11,8 +11,9 @@ from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.distribution import SINGLE_PROCESS, ProcessGroup, choose_strategy, memory_reported, process_group
 from ttvos_tf.training.folder import CHECKPOINT, check_folder, run_folder
-from ttvos_tf.training.records import Learner, RunRecorder, diverged, has_diverged
+from ttvos_tf.training.records import Learner, RunRecorder, diverged
 from ttvos_tf.training.settings import RunSettings, TrainSettings
+from ttvos_tf.training.soundness import has_diverged
 from ttvos_tf.training.trainer import Trainer
 from ttvos_tf.weights import Arrays
 

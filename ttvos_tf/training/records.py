@@ -11,11 +11,11 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.folder import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION
 from ttvos_tf.training.log import LOG_EVERY, Log
 from ttvos_tf.training.settings import RunSettings
+from ttvos_tf.training.soundness import has_diverged
 from ttvos_tf.training.tensorboard import Board
 from ttvos_tf.training.validation import Validation
 from ttvos_tf.weights import Arrays, write_npz
 
-LARGEST_LOSS = 1e9  # of a sound network it is below 100
 LATEST = "log"  # in a checkpoint: the losses that the log's next line needs
 
 
@@ -44,7 +44,7 @@ class Learner(Protocol):
         ...
 
     def loss_now(self, batch: Batch) -> float:
-        """The loss of the network as it is, at inference, on the first clip of a batch."""
+        """The loss of the network as it is after the step, on the same batch; it stays as it is."""
         ...
 
     def draw(self, batch: Batch) -> np.ndarray | None:
@@ -58,11 +58,6 @@ class Learner(Protocol):
     def export_weights(self, path: Path) -> None:
         """Writes the network's weights alone."""
         ...
-
-
-def has_diverged(loss: float) -> bool:
-    """Whether a loss is not finite, or about to be."""
-    return not abs(loss) < LARGEST_LOSS
 
 
 def diverged(learner: Learner, out: Path) -> TTVOSError:

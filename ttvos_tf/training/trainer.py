@@ -19,6 +19,7 @@ from ttvos_tf.training.clip_loss import ClipLoss, clip_loss, mask_distillation_l
 from ttvos_tf.training.distribution import process_group
 from ttvos_tf.training.optimizer import build_optimizer, check_step, optimizer_variables, prepare
 from ttvos_tf.training.settings import RunSettings, TrainSettings, as_json, resolve
+from ttvos_tf.training.soundness import unmoved
 from ttvos_tf.training.tensorboard import draw_clip
 from ttvos_tf.weights import (
     OPTIMIZER,
@@ -124,18 +125,21 @@ class Trainer:
 
     def _replica_step(self, *arrays: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """What one device does: its share of the batch, of the loss, and so of the gradient's sum."""
-        train, batch = self.settings.train, Batch(*arrays)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.trained)
-            if self.teacher:
-                loss = mask_distillation_loss(self.model, self.teacher, batch, train.known_frames)
-            else:
-                loss = clip_loss(self.model, batch, loss_weights(train), train.known_frames)
+            loss = self._replica_loss(*arrays)
             share = loss.total / self.strategy.num_replicas_in_sync
         gradients = tape.gradient(share, self.trained)
         # Adds the gradients of all devices up, and only then clips their norm.
         self.optimizer.apply_gradients([(g, v) for g, v in zip(gradients, self.trained, strict=True) if g is not None])
         return tuple(loss)
+
+    def _replica_loss(self, *arrays: tf.Tensor) -> ClipLoss:
+        """The loss of one device's share of the batch, in training mode."""
+        train, batch = self.settings.train, Batch(*arrays)
+        if self.teacher:
+            return mask_distillation_loss(self.model, self.teacher, batch, train.known_frames)
+        return clip_loss(self.model, batch, loss_weights(train), train.known_frames)
 
     @property
     def init_takes_checkpoints(self) -> bool:
@@ -143,10 +147,13 @@ class Trainer:
         return self.teacher is None
 
     def loss_now(self, batch: Batch) -> float:
-        """The loss of the network as it is, at inference, on the first clip of a batch."""
-        first = Batch(*(part[:1] for part in batch))
-        train = self.settings.train
-        return float(clip_loss(self.model, first, loss_weights(train), train.known_frames, training=False).total)
+        """The loss of the network as it is after the step, on the same batch; it stays as it is.
+
+        As the next step would see it: at inference, batch norms that are young know too little.
+        """
+        with unmoved(self.model.parts):
+            losses = self.strategy.run(self._replica_loss, tuple(self._scatter(array) for array in batch))
+            return float(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, losses[0], axis=None))
 
     def draw(self, batch: Batch) -> np.ndarray:
         """What the network makes of the first clip of a batch, see draw_clip."""
