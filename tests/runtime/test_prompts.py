@@ -109,7 +109,7 @@ BAD = {
     '{"prompts": [3]}': "prompts[0] must be a mask or a box",
     '{"prompts": [{"frame": 0, "mask": "a", "colour": 1}]}': "prompts[0]: 'colour' is unknown: choose from frame, mask",
     '{"prompts": [{"mask": "a"}]}': "prompts[0] must have frame",
-    '{"prompts": [{"frame": true, "mask": "a"}]}': "prompts[0].frame must be a number",
+    '{"prompts": [{"frame": true, "mask": "a"}]}': "prompts[0].frame must be a whole number",
     '{"prompts": [{"frame": 1.0, "mask": "a"}]}': "prompts[0].frame must be a whole number",
     '{"prompts": [{"frame": -1, "mask": "a"}]}': "prompts[0].frame must not be negative",
     '{"prompts": [{"frame": ' + "9" * 4000 + ', "mask": "a"}]}': "prompts[0].frame must be from 0",
