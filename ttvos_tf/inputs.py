@@ -18,9 +18,13 @@ from ttvos_tf.errors import TTVOSError
 
 # Bytes. Far more than any file needs that is not a mistake, and few enough for every reader to end soon: Python's TOML
 # parser takes time in the square of the length of a key.
-MOST_TOML = 1 << 16
+MOST_TOML = 1 << 15
 MOST_TEXT = 1 << 26
 MOST_IMAGE = 1 << 29
+
+FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):  # those that the system has
+    FLAGS |= getattr(os, _name, 0)
 
 
 @contextlib.contextmanager
@@ -37,7 +41,7 @@ def open_input(path: str | Path, what: str = "file") -> Iterator[io.BufferedRead
     try:
         _check_kind(path, os.stat(path).st_mode)
         # It may have become a FIFO since: O_NONBLOCK does not wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+        descriptor = os.open(path, FLAGS)
         with open(descriptor, "rb") as file:
             _check_kind(path, os.fstat(descriptor).st_mode)
             yield file

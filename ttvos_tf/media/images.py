@@ -29,7 +29,9 @@ FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM")  # of masks; Pill
 PNG = b"\x89PNG\r\n\x1a\n"
 # What libjpeg says of pixels that it made up. A few bytes too many before a marker are padding, as cameras write it.
 DAMAGE = r"Corrupt JPEG data: (?![1-4] extraneous)|Premature end of JPEG|Inconsistent progression|Invalid SOS"
-SAID = re.compile(rf"((?:{DAMAGE}|Corrupt JPEG data: |libpng (?:warning|error): )[^\n]*)\n?")
+SAID = re.compile(
+    rf"((?:{DAMAGE}|Corrupt JPEG data: |libpng (?:warning|error): )[^\n]*)\n?|\[ *(?:WARN|ERROR):[^\n]*\n?"
+)
 
 
 def read_image(path: str | Path, upright: bool = True) -> np.ndarray:

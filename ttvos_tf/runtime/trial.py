@@ -3,11 +3,11 @@
 For files that nobody vouches for: those without the checksum of their own content, and that are not installed.
 """
 
+import contextlib
 import functools
 import importlib
 import logging
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -18,6 +18,7 @@ import numpy as np
 
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.native import plain_name
+from ttvos_tf.startup import STOPS
 
 PATIENCE = 120  # seconds
 
@@ -52,7 +53,7 @@ def try_file(path: Path, digest: str, module: str, delegate: str | None = None) 
         )
     except subprocess.TimeoutExpired:
         raise TTVOSError(f"{path}: does not run within {PATIENCE} seconds: a damaged file") from None
-    if done.returncode < 0 and -done.returncode not in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if done.returncode < 0 and -done.returncode not in STOPS:
         how = signal.Signals(-done.returncode).name
         raise TTVOSError(f"{path}: ends the process that runs it ({how}): a damaged file")
     if done.returncode == 0:
@@ -60,7 +61,10 @@ def try_file(path: Path, digest: str, module: str, delegate: str | None = None) 
 
 
 def _main() -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(ImportError):  # Windows has none, and writes no memory image
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     path, module, delegate = sys.argv[1:]
     runtime: Any = importlib.import_module(module)
     delegates = [runtime.load_delegate(delegate)] if delegate else None
