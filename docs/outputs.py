@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from ttvos_tf import cli
 from ttvos_tf.media.images import davis_palette, read_image, read_mask
@@ -31,7 +32,7 @@ def main() -> None:
         segment("--out", "masks", "--overlay", "overlay.mp4", "--cutout", "cutout")
         frames = [frame for _, frame in open_source(VIDEO)]
         save("overlay", frame_of("overlay.mp4"))
-        save("cutout", on_squares(cv2.imread(f"cutout/{CUT}.png", cv2.IMREAD_UNCHANGED)))
+        save("cutout", on_squares(np.asarray(Image.open(f"cutout/{CUT}.png"))))
         cv2.imwrite("beach.png", beach(size_of(frames[0]))[..., ::-1])
         for name, background in {"blur": "blur", "colour": "#00ff00", "image": "beach.png"}.items():
             segment("--out", "masks", "--cutout", f"{name}.mp4", "--background", background)
@@ -56,11 +57,11 @@ def frame_of(video: str) -> np.ndarray:
 
 
 def on_squares(image: np.ndarray) -> np.ndarray:
-    """BGRA on the grey squares that stand for nothing."""
+    """RGBA on the grey squares that stand for nothing."""
     rows, columns = np.indices(image.shape[:2]) // 24
     squares = np.where((rows + columns) % 2, 255, 200).astype(np.uint8)[..., None].repeat(3, axis=2)
     opaque = image[..., 3].astype(np.float32) / 255
-    return cv2.blendLinear(image[..., 2::-1].copy(), squares, opaque, 1 - opaque)
+    return cv2.blendLinear(image[..., :3].copy(), squares, opaque, 1 - opaque)
 
 
 def beach(size: Size) -> np.ndarray:

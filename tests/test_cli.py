@@ -75,6 +75,9 @@ def test_a_video_with_a_mask_and_all_outputs(place, capsys):
     assert (overlay.count, overlay.fps) == (LENGTH, 20)
     report = json.loads((place / "new/report.json").read_text())
     assert report.pop("fps") > 0
+    assert [(each["frame"], each["object"]) for each in report.pop("scores")] == [
+        (index, object_id) for index in range(LENGTH) for object_id in (1, 2)
+    ]
     expected = {"frames": LENGTH, "model": NAME, "runtime": "litert", "objects": [1, 2], "out": "masks"}
     assert report == expected
     said = capsys.readouterr()

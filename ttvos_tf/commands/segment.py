@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import functools
 import itertools
 import time
@@ -26,6 +27,7 @@ from ttvos_tf.runtime.installed import FOLDER, default_name
 from ttvos_tf.runtime.interpreter import RUNTIMES
 from ttvos_tf.runtime.prompts import Prompt, Prompts
 from ttvos_tf.runtime.propagate import Tracked, propagate
+from ttvos_tf.runtime.scores import Score
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +111,7 @@ def _segment(
             read_back = watch.each("reading backwards", backwards(source, prompts.last))
             back = tqdm(ahead(read_back), total=prompts.last + 1, unit="frame", desc="backwards", disable=None)
         followed = propagate(tracker, numbered, prompts, back, places.out.parent)
-        seconds = _write(followed, outputs, watch, source.count)
+        seconds, scores = _write(followed, outputs, watch, source.count)
         with watch.of("finishing"):
             for output in outputs:
                 output.close()
@@ -121,6 +123,7 @@ def _segment(
             "runtime": tracker.model.runtime,
             "objects": list(prompts.frames),
             "out": str(places.out),
+            "scores": scores,
         }
         if args.profile:
             report["seconds"] = {name: round(each, 3) for name, each in watch.seconds.items()}
@@ -134,9 +137,16 @@ def _segment(
     return tracker
 
 
-def _write(followed: Iterable[Tracked], outputs: Sequence[Output], watch: Stopwatch, count: int | None) -> list[float]:
-    """Writes tracked frames to all outputs, a thread each; returns how long tracking took, frame by frame."""
+def _write(
+    followed: Iterable[Tracked], outputs: Sequence[Output], watch: Stopwatch, count: int | None
+) -> tuple[list[float], list[dict]]:
+    """Writes tracked frames to all outputs, a thread each.
+
+    Returns:
+        How long tracking took, frame by frame, and the objects' scores for the report.
+    """
     seconds: list[float] = []
+    scores: list[dict] = []
 
     def add(output: Output, tracked: Tracked) -> None:
         with watch.of(output.label):
@@ -147,11 +157,25 @@ def _write(followed: Iterable[Tracked], outputs: Sequence[Output], watch: Stopwa
         # The bar is for terminals: in a log, an error shall be the one line on stderr.
         for tracked in tqdm(followed, total=count, unit="frame", desc="tracking", disable=None):
             seconds.append(tracked.seconds)
+            scores += _entries(tracked)
             watch.seconds["network"] += tracked.seconds
             with watch.of("waiting for a writer"):
                 for write in writers:
                     write(tracked)
-    return seconds
+    return seconds, scores
+
+
+def _entries(tracked: Tracked) -> list[dict]:
+    """What the report has of each object in a frame."""
+    place = {"frame": tracked.index, "name": tracked.name}
+    return [{**place, "object": i, **_rounded(score)} for i, score in tracked.scores.items()]
+
+
+def _rounded(score: Score) -> dict:
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in dataclasses.asdict(score).items()
+    }
 
 
 def _rate(seconds: Sequence[float]) -> float | None:
