@@ -1,5 +1,6 @@
 # make demo: segments the bundled clip with the shipped model. make test: everything that proves the project works.
 # make test-tflite-runtime: the network, its files and what runs them, with the oldest libraries, in tflite-runtime too.
+# make attack: thousands of damaged files and odd calls, see docs/reliability.md.
 # make models: folders of out/models that a model hub takes as they are.
 # make android: builds and tests the phone app, see android_demo/README.md.
 # make web: builds the page that tracks in a browser, see docs/browser.md. make web-test: and drives it in one.
@@ -8,7 +9,7 @@ DEMO := .venv-demo
 DEV := .venv
 OLDEST := .venv-oldest
 
-.PHONY: demo test test-tflite-runtime test-slow models android web web-test format clean
+.PHONY: demo test test-tflite-runtime test-slow attack models android web web-test format clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/ttvos segment ttvos_tf/sample/sample.mp4 --mask ttvos_tf/sample/first_mask.png \
@@ -31,6 +32,9 @@ test-slow: $(DEV)/ready $(OLDEST)/ready
 
 models: $(DEMO)/ready
 	$(DEMO)/bin/python release/models.py
+
+attack: $(DEV)/ready
+	$(DEV)/bin/python -m tests.robustness.campaign
 
 android: $(DEMO)/ready
 	PYTHON=$(CURDIR)/$(DEMO)/bin/python android_demo/build.sh

@@ -56,7 +56,7 @@ def ends(monkeypatch):
         ([HangsError(4), 0], DONE, None),
         ([2], FAILED, "why"),
         ([-11, -11], CRASHED, "exit code -11: ttvos: error: why"),
-        ([1, HangsError(4.0)], HANGS, "nothing new for 4 s"),
+        ([1, HangsError(4.0)], HANGS, "nothing new for 4.0 s"),
         ([-9, 2], FAILED, "why"),
         ([-15], MISSING, "was stopped"),  # the end of a job on a cluster is not the video's fault
         ([130], MISSING, "was stopped"),

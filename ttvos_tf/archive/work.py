@@ -161,7 +161,7 @@ def _attempt(video: Video, settings: Settings, record: Record, stopped: Stopped,
             code, reason = run_segment(arguments, folder, settings.timeout_per_frame, opening, stopped, lock)
         except HangsError as error:
             _clear(folder)
-            return replace(record, status=records.HANGS, error=f"nothing new for {error.args[0]:g} s")
+            return replace(record, status=records.HANGS, error=f"nothing new for {error.args[0]:.1f} s")
         if code == 0:
             done = json.loads(summary.read_text())
             objects = tuple(done["objects"])

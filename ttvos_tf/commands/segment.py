@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import itertools
@@ -26,7 +27,8 @@ from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.installed import FOLDER, default_name
 from ttvos_tf.runtime.interpreter import RUNTIMES
 from ttvos_tf.runtime.prompts import Prompts
-from ttvos_tf.runtime.propagate import propagate
+from ttvos_tf.runtime.propagate import Tracked, propagate
+from ttvos_tf.runtime.scores import Score
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,10 +103,13 @@ def run(args: argparse.Namespace) -> None:
             )
         followed = propagate(tracker, numbered, prompts, back, out.parent)
         seconds: list[float] = []
+        scores: list[dict] = []
         # The bar is for terminals: in a log, an error shall be the one line on stderr.
         for tracked in tqdm(followed, total=source.count, unit="frame", desc="tracking", disable=None):
             seconds.append(tracked.seconds)
             write_mask(folder / f"{tracked.name}.png", tracked.labels, origin)
+            if args.json:
+                scores += _entries(tracked)
             if video:
                 video.write(draw_overlay(tracked.frame, tracked.labels))
         report = {
@@ -114,6 +119,7 @@ def run(args: argparse.Namespace) -> None:
             "runtime": tracker.model.runtime,
             "objects": list(prompts.frames),
             "out": str(out),
+            "scores": scores,
         }
         if video:
             video.close()
@@ -136,6 +142,19 @@ def _check_origin(out: Path, origin: str) -> None:
 def _is_mask_of(origin: str, file: Path) -> bool:
     """Whether a file is a mask of that source, or one of before masks told their source."""
     return source_of(file) in ("", origin)
+
+
+def _entries(tracked: Tracked) -> list[dict]:
+    """What the report has of each object in a frame."""
+    place = {"frame": tracked.index, "name": tracked.name}
+    return [{**place, "object": i, **_rounded(score)} for i, score in tracked.scores.items()]
+
+
+def _rounded(score: Score) -> dict:
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in dataclasses.asdict(score).items()
+    }
 
 
 def _rate(seconds: Sequence[float]) -> float | None:
