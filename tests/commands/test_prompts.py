@@ -61,6 +61,11 @@ def test_a_second_mask_corrects(place):
     assert np.array_equal(found[5], TRUTH[5]) and all(right(found, 2, range(LENGTH)))
     report = json.loads((place / "r.json").read_text())
     assert (report["frames"], report["objects"]) == (LENGTH, [1, 2])
+    last = report["scores"][-2]
+    area = int((found[-1] == 1).sum())
+    assert last == last | {"frame": 9, "name": "00009", "object": 1, "area": area, "lost": False, "likeness": None}
+    x, y, width, height = last["box"]
+    assert (found[-1][y : y + height, x : x + width] == 1).sum() == area and 0.5 < last["probability"] <= 1
 
 
 @pytest.mark.parametrize("later", ["5.png", "white.png"])
@@ -133,7 +138,7 @@ BAD = {
         "small.png: is 32x20",
     ),
     "an object that is not in the mask": (("--mask", "5:3=5.png"), "5.png: holds no object 3: its objects are [1, 2]"),
-    "twice in a frame": (("--mask", "0=0.png", "--box", "0:2=1,1,9,9"), "object 2 is given twice in frame 0"),
+    "twice in a frame": (("--mask", "0:2=0.png", "--box", "0:2=1,1,9,9"), "object 2 is given twice in frame 0"),
     "a box without its object": (("--box", "5=1,1,9,9"), "argument --box: say whose box it is, FRAME:ID=X,Y,W,H"),
     "a box of object 0": (("--box", "5:0=1,1,9,9"), "argument --box: object 0: object ids go from 1 to 254"),
     "a box of words": (("--box", "5:1=left"), "argument --box: expected X,Y,W,H in pixels"),

@@ -29,6 +29,11 @@ def test_what_is_given_by_frame_and_by_object():
     assert list(later) == [7, 3] and later[3].is_box and later[3].covered.sum() == 16
 
 
+def test_what_names_its_object_wins_over_a_mask_of_all():
+    given = Prompts([Prompt(2, box=(0, 0, 5, 5), object_id=7), Prompt(2, MASK)], SIZE).at(2)
+    assert list(given) == [1, 7] and given[7].is_box and not given[1].is_box
+
+
 def test_white_is_object_1_if_none_is_named():
     assert list(Prompt(0, 255 * (MASK > 0)).given(SIZE)) == [1]
 
@@ -56,7 +61,8 @@ def test_files_are_read_when_their_frame_comes(tmp_path):
         ([Prompt(2, MASK, object_id=2)], r"the mask in frame 2: holds no object 2: its objects are \[1, 7\]"),
         ([Prompt(2, "none.png")], "none.png: no such mask"),
         ([Prompt(2, box=(30, 0, 5, 5), object_id=1)], "box 30,0,5,5: covers no pixel"),
-        ([Prompt(2, MASK), Prompt(2, box=(0, 0, 5, 5), object_id=7)], "object 7 is given twice in frame 2"),
+        ([Prompt(2, MASK), Prompt(2, MASK)], "object 1 is given twice in frame 2"),
+        ([Prompt(2, MASK, object_id=7), Prompt(2, box=(0, 0, 5, 5), object_id=7)], "object 7 is given twice"),
         ([Prompt(0, box=(0, 0, 5, 5), object_id=i) for i in range(1, MAX_OBJECTS + 2)], "at most"),
     ],
 )
@@ -103,7 +109,7 @@ BAD = {
     '{"prompts": [3]}': "prompts[0] must be a mask or a box",
     '{"prompts": [{"frame": 0, "mask": "a", "colour": 1}]}': "prompts[0]: 'colour' is unknown: choose from frame, mask",
     '{"prompts": [{"mask": "a"}]}': "prompts[0] must have frame",
-    '{"prompts": [{"frame": true, "mask": "a"}]}': "prompts[0].frame must be a number",
+    '{"prompts": [{"frame": true, "mask": "a"}]}': "prompts[0].frame must be a whole number",
     '{"prompts": [{"frame": 1.0, "mask": "a"}]}': "prompts[0].frame must be a whole number",
     '{"prompts": [{"frame": -1, "mask": "a"}]}': "prompts[0].frame must not be negative",
     '{"prompts": [{"frame": ' + "9" * 4000 + ', "mask": "a"}]}': "prompts[0].frame must be from 0",

@@ -130,8 +130,9 @@ def test_soft_maps_wait_on_disk(tmp_path):
     with (tmp_path / "maps").open("w+b") as file:
         shelf = Shelf(file)
         soft = np.linspace(0, 1, SIZE[0] * SIZE[1], dtype=np.float32).reshape(SIZE)
-        shelf.put(3, 7, soft)
-        shelf.put(2, 7, 1 - soft)
-        np.testing.assert_allclose(shelf.get(3, 7, SIZE), soft, atol=0.5 / 255 + 1e-6)
-        np.testing.assert_allclose(shelf.get(2, 7, SIZE), 1 - soft, atol=0.5 / 255 + 1e-6)
-        assert shelf.get(3, 1, SIZE) is None
+        shelf.put(3, {7: soft, 2: 1 - soft})
+        shelf.put(2, {7: 1 - soft})
+        assert shelf.get(3).keys() == {7, 2} and shelf.get(1) == {}
+        np.testing.assert_allclose(shelf.get(2)[7], 1 - soft, atol=0.5 / 255 + 1e-6)
+        np.testing.assert_allclose(shelf.get(3)[7], soft, atol=0.5 / 255 + 1e-6)
+        np.testing.assert_allclose(shelf.get(3)[2], 1 - soft, atol=0.5 / 255 + 1e-6)

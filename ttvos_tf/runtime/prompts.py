@@ -83,21 +83,23 @@ class Prompts:
             count: number of its frames, None if that is not known.
 
         Raises:
-            TTVOSError: as `Prompt.given`; a frame that the video does not have; an object that is given twice in a
-                frame; too many objects.
+            TTVOSError: as `Prompt.given`; a frame that the video does not have; too many objects; an object that is
+                given twice in a frame. What names an object may be beside a mask of all objects, and wins.
         """
         self._size = size
         self._prompts: dict[int, list[Prompt]] = {}
         frames: dict[int, set[int]] = {}
+        seen: set[tuple[int, int, bool]] = set()
         for prompt in prompts:
             if prompt.frame < 0 or (count is not None and prompt.frame >= count):
                 last = "" if count is None else f" to {count - 1}"
                 raise TTVOSError(f"frame {prompt.frame}: the frames of the video are 0{last}")
             for object_id in prompt.given(size):
-                given = frames.setdefault(object_id, set())
-                if prompt.frame in given:
+                as_given = prompt.frame, object_id, prompt.object_id is None
+                if as_given in seen:
                     raise TTVOSError(f"{prompt}: object {object_id} is given twice in frame {prompt.frame}")
-                given.add(prompt.frame)
+                seen.add(as_given)
+                frames.setdefault(object_id, set()).add(prompt.frame)
             self._prompts.setdefault(prompt.frame, []).append(prompt)
         if not frames:
             raise TTVOSError("prompts: give at least one mask or box")
@@ -107,5 +109,5 @@ class Prompts:
 
     def at(self, frame: int) -> dict[int, Given]:
         """What is given in a frame: id -> Given, boxes last; empty in most frames."""
-        prompts = sorted(self._prompts.get(frame, ()), key=lambda prompt: prompt.mask is None)
+        prompts = sorted(self._prompts.get(frame, ()), key=lambda each: (each.object_id is not None, each.mask is None))
         return {object_id: given for prompt in prompts for object_id, given in prompt.given(self._size).items()}

@@ -13,6 +13,7 @@ import numpy as np
 from ttvos_tf.media.sizes import size_of
 from ttvos_tf.runtime.aggregation import most_probable
 from ttvos_tf.runtime.prompts import Prompts
+from ttvos_tf.runtime.scores import Recognition, Score, score_all
 from ttvos_tf.runtime.shelf import Shelf
 from ttvos_tf.runtime.tracker import Tracker
 
@@ -30,6 +31,7 @@ class Tracked:
         frame: uint8 (H, W, 3) RGB.
         labels: uint8 (H, W), the most probable id of every pixel, 0 for the background.
         soft: id -> float32 (H, W), the probability of each object that is tracked here; not to be written to.
+        recognition: id -> how the object compares with what was given of it; None if the model has no memory.
         seconds: how long tracking took, in both directions.
     """
 
@@ -38,7 +40,13 @@ class Tracked:
     frame: np.ndarray
     labels: np.ndarray
     soft: Mapping[int, np.ndarray]
+    recognition: Mapping[int, Recognition | None]
     seconds: float
+
+    @property
+    def scores(self) -> dict[int, Score]:
+        """Id -> how each of these objects fares."""
+        return score_all(self.labels, self.soft, self.recognition)
 
 
 def propagate(
@@ -68,15 +76,14 @@ def propagate(
         return
     with tempfile.TemporaryFile(dir=folder) as file:
         shelf = Shelf(file)
-        seconds: dict[int, float] = {}
+        waiting: dict[int, tuple[Mapping[int, Recognition | None], float]] = {}
         for tracked in _follow(tracker, back, prompts):
-            seconds[tracked.index] = tracked.seconds
-            for object_id, soft in tracked.soft.items():
-                if _share_of_back(prompts.frames[object_id], tracked.index):
-                    shelf.put(tracked.index, object_id, soft)
+            wanted = {i: soft for i, soft in tracked.soft.items() if _share_of_back(prompts.frames[i], tracked.index)}
+            shelf.put(tracked.index, wanted)
+            waiting[tracked.index] = tracked.recognition, tracked.seconds
         for tracked in _follow(tracker, frames, prompts):
-            joined = _joined(tracked, shelf, prompts)
-            yield dataclasses.replace(joined, seconds=tracked.seconds + seconds.get(tracked.index, 0.0))
+            recognition, seconds = waiting.get(tracked.index, ({}, 0.0))
+            yield _joined(tracked, shelf.get(tracked.index), recognition, seconds, prompts)
 
 
 def _follow(tracker: Tracker, frames: Frames, prompts: Prompts) -> Iterator[Tracked]:
@@ -87,22 +94,29 @@ def _follow(tracker: Tracker, frames: Frames, prompts: Prompts) -> Iterator[Trac
         labels = tracker.step(frame) if tracker.ids else np.zeros(frame.shape[:2], np.uint8)
         if given:
             labels = tracker.give(frame, given)
-        yield Tracked(index, name, frame, labels, tracker.soft_maps, time.perf_counter() - begin)
+        seconds = time.perf_counter() - begin
+        yield Tracked(index, name, frame, labels, tracker.soft_maps, tracker.recognition, seconds)
 
 
-def _joined(forwards: Tracked, shelf: Shelf, prompts: Prompts) -> Tracked:
-    """A frame with both directions joined."""
-    size = size_of(forwards.labels)
-    soft = dict(forwards.soft)
-    for object_id, frames in prompts.frames.items():
-        backwards = shelf.get(forwards.index, object_id, size)
-        if backwards is not None:
-            share = _share_of_back(frames, forwards.index)
-            soft[object_id] = share * backwards + (1 - share) * soft.get(object_id, np.float32(0))
+def _joined(
+    forwards: Tracked,
+    back: Mapping[int, np.ndarray],
+    back_recognition: Mapping[int, Recognition | None],
+    back_seconds: float,
+    prompts: Prompts,
+) -> Tracked:
+    """A frame with both directions joined; `back` has the soft maps of those objects that need them."""
+    soft, recognition = dict(forwards.soft), dict(forwards.recognition)
+    for object_id, map_back in back.items():
+        share = _share_of_back(prompts.frames[object_id], forwards.index)
+        soft[object_id] = share * map_back + (1 - share) * soft.get(object_id, np.float32(0))
+        if share > 0.5:
+            recognition[object_id] = back_recognition[object_id]
     # Two objects that were tracked in different directions have not been told of each other.
     total = np.maximum(sum(soft.values()), 1)
     soft = {object_id: probability / total for object_id, probability in soft.items()}
-    return dataclasses.replace(forwards, soft=soft, labels=most_probable(soft, size))
+    labels, seconds = most_probable(soft, size_of(forwards.labels)), forwards.seconds + back_seconds
+    return dataclasses.replace(forwards, labels=labels, soft=soft, recognition=recognition, seconds=seconds)
 
 
 def _share_of_back(frames: Sequence[int], index: int) -> float:

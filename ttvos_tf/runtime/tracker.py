@@ -12,6 +12,7 @@ from ttvos_tf.runtime.aggregation import background, most_probable, soft_aggrega
 from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel
 from ttvos_tf.runtime.letterbox import Letterbox, letterbox
 from ttvos_tf.runtime.objects import Box, Given, check_count, objects_in_boxes, objects_in_mask
+from ttvos_tf.runtime.scores import Recognition, Score, recognize, score_all
 from ttvos_tf.runtime.split_model import SplitModel
 
 MIN_BOX_COVERAGE = 0.05  # of a box, for what was found in it to be taken for the object
@@ -87,6 +88,18 @@ class Tracker:
     def soft_maps(self) -> dict[int, np.ndarray]:
         """Id -> float32 (H, W): `probabilities` without the background; not to be written to."""
         return dict(self._soft)
+
+    @property
+    def recognition(self) -> dict[int, Recognition | None]:
+        """Id -> how the object compares with what was given of it; None if the model has no memory."""
+        return {object_id: recognize(state) for object_id, state in self._states.items()}
+
+    @property
+    def scores(self) -> dict[int, Score]:
+        """Id -> how the object fares in the last frame, and whether it is probably lost (scores.Score)."""
+        if self._letterbox is None:
+            return {}
+        return score_all(most_probable(self._soft, self._letterbox.source), self._soft, self.recognition)
 
     def start(self, frame: np.ndarray, mask: np.ndarray | None = None, boxes: Boxes | None = None) -> np.ndarray:
         """Begins a video, dropping the one before.
