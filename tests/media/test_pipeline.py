@@ -126,3 +126,33 @@ def test_a_failure_drops_what_has_not_begun():
             later(index)
         raise BrokenError
     assert len(done) <= 1
+
+
+def test_what_was_read_still_comes_when_no_more_is_wanted():
+    stopped, hangs = threading.Event(), threading.Event()
+
+    def camera():
+        yield from range(3)
+        stopped.set()
+        yield 3
+        hangs.wait(9)
+        yield 4
+
+    begin = time.perf_counter()
+    assert list(ahead(camera(), ended=stopped.is_set)) == [0, 1, 2, 3]
+    assert time.perf_counter() - begin < 1
+
+
+def test_a_reader_that_hangs_is_not_waited_for():
+    stopped = threading.Event()
+
+    def camera():
+        yield 0
+        time.sleep(60)
+
+    running = ahead(camera(), ended=stopped.is_set)
+    assert next(running) == 0
+    threading.Timer(0.2, stopped.set).start()
+    begin = time.perf_counter()
+    assert list(running) == []
+    assert time.perf_counter() - begin < 4

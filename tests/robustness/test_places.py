@@ -12,9 +12,9 @@ import pytest
 from tests.clips import SIZE, clip, write_frames
 from tests.scripts import ROOT, load_script
 from ttvos_tf import cli
-from ttvos_tf.commands import segment
 from ttvos_tf.data import davis, youtube_vos
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.annotations import masks
 from ttvos_tf.media.images import write_mask
 from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.media.video import open_source
@@ -111,7 +111,7 @@ def test_outputs_are_looked_at_again_at_the_end(place, capsys, monkeypatch):
         if not Path("report.json").exists():
             Path("report.json").symlink_to("m.png")
 
-    monkeypatch.setattr(segment, "write_mask", write)
+    monkeypatch.setattr(masks, "write_mask", write)
     before = content(place)
     assert cli.main([*SEGMENT.split(), "--out", "o", "--json", "report.json"]) == 2
     assert "--json report.json: is read as input" in capsys.readouterr().err
@@ -127,7 +127,7 @@ def test_work_is_not_lost_because_somebody_put_a_file_into_the_folder(place, mon
     command = [*SEGMENT.split(), "--out", "o"]
     assert cli.main(command) == 0
     before = content(place)
-    monkeypatch.setattr(segment, "write_mask", write)
+    monkeypatch.setattr(masks, "write_mask", write)
     assert cli.main(command) == 0
     assert content(place) == {**before, "o/notes.txt": b"mine"}
 

@@ -7,15 +7,12 @@ import json
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.outputs import check_outputs
 from ttvos_tf.runtime.installed import FOLDER
 from ttvos_tf.runtime.interpreter import RUNTIMES
 from ttvos_tf.startup import STOPS
-
-T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -59,21 +56,24 @@ def frame_index(text: str) -> int:
     return int(text)
 
 
-def until_interrupted(items: Iterable[T]) -> Iterator[T]:
-    """Goes on until Ctrl-C or another stop, which ends it between two items instead of raising KeyboardInterrupt."""
+@contextlib.contextmanager
+def noted_stops() -> Iterator[Callable[[], bool]]:
+    """Within the block, Ctrl-C or another stop raises nothing: the yielded function tells whether one came.
+
+    A second one raises KeyboardInterrupt, as without this.
+    """
     interrupted = False
     signals = [number for number in STOPS if signal.getsignal(number) != signal.SIG_IGN]
 
     def note(*_: object) -> None:
         nonlocal interrupted
+        if interrupted:
+            raise KeyboardInterrupt
         interrupted = True
 
     before = {number: signal.signal(number, note) for number in signals}
     try:
-        for item in items:
-            yield item
-            if interrupted:
-                break
+        yield lambda: interrupted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -4,7 +4,7 @@ import collections
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -14,12 +14,19 @@ DEPTH = 4  # items in a queue: enough for a slow one now and then
 PATIENCE = 2.0  # seconds to wait for a reader that is to stop; a camera may hang for ever
 
 
-def ahead(items: Iterable[T], depth: int = DEPTH) -> Iterator[T]:
+def ahead(items: Iterable[T], ended: Callable[[], bool] | None = None, depth: int = DEPTH) -> Generator[T, None, None]:
     """The items of an iterable, which a thread takes from it meanwhile, at most `depth` ahead.
 
     What the iterable raises is raised here, after the items before it. When this is closed, the thread stops after the
     item it is at.
+
+    Args:
+        items: what to take from.
+        ended: tells that no more is wanted, as when somebody stops a camera: what was taken still comes, and a thread
+            that hangs is not waited for.
+        depth: of the queue.
     """
+    wanted = (lambda: True) if ended is None else (lambda: not ended())
     waiting: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
     stopped = threading.Event()
 
@@ -33,7 +40,7 @@ def ahead(items: Iterable[T], depth: int = DEPTH) -> Iterator[T]:
         try:
             for item in iterator:
                 put("item", item)
-                if stopped.is_set():
+                if stopped.is_set() or not wanted():
                     break
             put("end", None)
         except BaseException as error:
@@ -46,7 +53,12 @@ def ahead(items: Iterable[T], depth: int = DEPTH) -> Iterator[T]:
     thread.start()
     try:
         while True:
-            kind, value = waiting.get()
+            try:
+                kind, value = waiting.get(timeout=0.2)
+            except queue.Empty:
+                if wanted():
+                    continue
+                return
             if kind == "end":
                 return
             if kind == "error":

@@ -1,14 +1,16 @@
-"""Frames from a video file, a folder of images or a camera, one at a time.
+"""Frames from a video file, a folder or series of images, a stream or a camera, one at a time.
 
 A source that cannot be read whole is an error, not a short result: masks that silently skip a frame no longer belong to
-the frames that they are numbered after. Only a camera just ends.
+the frames that they are numbered after. Only what is live just ends.
 """
 
 import bisect
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+import stat
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -20,10 +22,12 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inputs import check_input
 from ttvos_tf.limits import shown
 from ttvos_tf.media.containers import is_avi, is_truncated
+from ttvos_tf.media.frame_patterns import is_pattern, matching
 from ttvos_tf.media.images import read_image
 from ttvos_tf.media.native import FFMPEG, caught_stderr, plain_name
 from ttvos_tf.media.packets import frame_size
 from ttvos_tf.media.sizes import MOST_PIXELS, Size, format_size
+from ttvos_tf.media.stream import STDIN, Stream, is_address
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LITTER = ("thumbs.db", "desktop.ini")
@@ -70,7 +74,11 @@ class Seekable(Source, Protocol):
 
 
 def open_source(source: str | Path) -> Source:
-    """Opens a video file, a folder of frames, or a camera by its index ("0").
+    """Opens a source of frames.
+
+    Args:
+        source: a video file; a folder of frames; their pattern, "walk/%04d.png" or "walk/*.png"; a camera's index, "0";
+            an address, "rtsp://camera/1"; or "-" for standard input.
 
     Raises:
         TTVOSError: there is no such thing, or it cannot be read.
@@ -79,47 +87,67 @@ def open_source(source: str | Path) -> Source:
         raise TTVOSError(f"source: give a path or a camera's number as text, not {shown(source)}")
     path = Path(source)
     if os.path.isdir(path):  # unlike Path.is_dir, False for a name that is too long
-        return Folder(path)
+        return Images(_frames_in(path))
     if os.path.exists(path):
         return VideoFile(path)
+    if str(source) == STDIN:
+        return _standard_input()
+    if is_address(str(source)):
+        return Stream(str(source))
+    if is_pattern(str(source)):
+        return Images(matching(str(source)))
     if str(source).isdecimal():
         return Camera(int(str(source)[:9]))
-    if "://" in str(source):
-        raise TTVOSError(f"{source}: streams are not read: record one to a file, or give a camera's number")
     raise TTVOSError(f"{source}: no such video file or folder of frames (a camera is given by its number)")
 
 
-class Folder:
-    """A folder of images, sorted by name as people count: 2.jpg before 10.jpg.
+def _standard_input() -> Source:
+    """A file that was led there is read as a file, which can be looked through; a pipe as it comes."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise TTVOSError("standard input: is no video: lead one there, as in `ttvos segment - < walk.mp4`")
+    return VideoFile(Path("/dev/stdin")) if stat.S_ISREG(os.fstat(0).st_mode) else Stream(STDIN)
 
-    Hidden files, and those that file managers leave (LITTER), are passed over.
+
+def _frames_in(folder: Path) -> list[Path]:
+    """The files of a folder.
+
+    Raises:
+        TTVOSError: there is none but litter.
     """
+    try:
+        # What is no file (a FIFO, a link to nothing) stays: to pass over it would be to skip a frame.
+        files = [file for file in folder.iterdir() if not file.is_dir()]
+    except OSError as error:
+        raise TTVOSError(f"{folder}: cannot be read ({error.strerror})") from None
+    if not any(map(_is_no_litter, files)):
+        raise TTVOSError(f"{folder}: no frames in this folder")
+    return files
+
+
+def _is_no_litter(file: Path) -> bool:
+    """Whether a file is neither hidden nor one that file managers leave."""
+    return file.name[0] != "." and file.name.lower() not in LITTER
+
+
+class Images:
+    """A series of images, sorted by name as people count: 2.jpg before 10.jpg. Litter among them is passed over."""
 
     fps = DEFAULT_FPS
     live = False
     times: list[float] | None = None
     sound: Path | None = None
 
-    def __init__(self, path: Path):
-        try:
-            found = list(path.iterdir())
-        except OSError as error:
-            raise TTVOSError(f"{path}: cannot be read ({error.strerror})") from None
-        visible = (file for file in found if file.name[0] != "." and file.name.lower() not in LITTER)
-        # What is no file (a FIFO, a link to nothing) stays: to pass over it would be to skip a frame.
-        files = sorted((file for file in visible if not file.is_dir()), key=_natural)
-        if not files:
-            raise TTVOSError(f"{path}: no frames in this folder")
+    def __init__(self, files: Iterable[Path]):
+        self.files = sorted(filter(_is_no_litter, files), key=_natural)
         names: set[str] = set()
-        for file in files:
+        for file in self.files:
             if file.suffix.lower() not in IMAGE_SUFFIXES:
                 raise TTVOSError(f"{file}: not an image: a folder of frames must hold nothing else")
             if file.stem in names:
                 raise TTVOSError(f"{file}: another frame is named {file.stem} too, and both would give {file.stem}.png")
             names.add(file.stem)
-        self.files = files
         self._size: Size | None = None  # of the frame that was read first
-        self.count: int | None = len(files)
+        self.count: int | None = len(self.files)
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         return self.since(0)
@@ -154,7 +182,6 @@ class VideoFile:
             size = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         if size[0] * size[1] > MOST_PIXELS:
             raise TTVOSError(f"{path}: is {format_size(size)}: a frame has at most {MOST_PIXELS:,} pixels")
-        self.fps = _plausible_fps(fps)
         packets = read_packets(path)
         times = [packet.time for packet in packets]
         if not times:

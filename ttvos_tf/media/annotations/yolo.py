@@ -28,8 +28,8 @@ class Yolo:
         scale = np.array(size_of(labels)[::-1])
         for object_id in np.unique(labels[labels > 0]).tolist():
             index = self._index_of(object_id)
-            # The middle of a pixel, from 0 to 1: a reader that cuts off the fraction gets the pixel.
-            corners = (joined(polygons(labels == object_id)) + 0.5) / scale
+            # From 0 to 1, a quarter into the pixel: readers that cut off the fraction or round it get the pixel.
+            corners = (joined(polygons(labels == object_id)) + 0.25) / scale
             lines.append(" ".join([str(index), *(f"{value:.6f}" for value in corners.ravel())]) + "\n")
         write_frame(self._folder / "images" / f"{name}.jpg", frame)
         (self._folder / "labels" / f"{name}.txt").write_text("".join(lines))
