@@ -1,6 +1,7 @@
 # make demo: segments the bundled clip with the shipped model. make test: everything that proves the project works.
 # make test-tflite-runtime: the network, its files and what runs them, with the oldest libraries, in tflite-runtime too.
 # make attack: thousands of damaged files and odd calls, see docs/reliability.md.
+# make wheel-test: builds source distribution and wheel, checks them, uses the wheel on every Python that is here.
 # make models: folders of out/models that a model hub takes as they are.
 # make android: builds and tests the phone app, see android_demo/README.md.
 # make web: builds the page that tracks in a browser, see docs/browser.md. make web-test: and drives it in one.
@@ -8,8 +9,9 @@ PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 OLDEST := .venv-oldest
+RELEASE := .venv-release
 
-.PHONY: demo test test-tflite-runtime test-slow attack models android web web-test format clean
+.PHONY: demo test test-tflite-runtime test-slow attack wheel-test models android web web-test format clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/ttvos segment ttvos_tf/sample/sample.mp4 --mask ttvos_tf/sample/first_mask.png \
@@ -29,6 +31,9 @@ test-tflite-runtime: $(OLDEST)/ready
 test-slow: $(DEV)/ready $(OLDEST)/ready
 	$(DEV)/bin/pytest -m slow
 	$(OLDEST)/bin/pytest -m "slow and tflite_runtime"
+
+wheel-test: $(RELEASE)/ready $(DEV)/ready
+	release/wheel_test.sh
 
 models: $(DEMO)/ready
 	$(DEMO)/bin/python release/models.py
@@ -50,7 +55,7 @@ format: $(DEV)/ready
 	$(DEV)/bin/ruff format .
 
 clean:
-	rm -rf $(DEMO) $(DEV) $(OLDEST) out android_demo/build ttvos_tf/web web_demo/node_modules
+	rm -rf $(DEMO) $(DEV) $(OLDEST) $(RELEASE) dist out android_demo/build ttvos_tf/web web_demo/node_modules
 
 $(DEMO)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEMO)
@@ -68,4 +73,9 @@ $(DEV)/ready: pyproject.toml
 $(OLDEST)/ready: pyproject.toml
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/pip install --quiet --editable '.[dev,tflite-runtime]' 'tensorflow==2.19.*'
+	touch $@
+
+$(RELEASE)/ready: Makefile
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/pip install --quiet build==1.6.1 check-wheel-contents==0.6.3 pyroma==5.0.1 twine==7.0.0 uv==0.13.8
 	touch $@

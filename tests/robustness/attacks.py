@@ -268,7 +268,10 @@ def boxes(rng: random.Random, folder: Path) -> str:
         (1, 2, 3, 4),
     )
     values = [
-        [rng.choice(odd) if rng.random() < 0.03 else rng.choice((1, 5, 9)) for _ in range(rng.choice((4, 4, 4, 3, 5)))]
+        [
+            rng.choice(odd) if rng.random() < 0.03 else rng.choice((1, 5, 9))
+            for _ in range(rng.choice((3, 5)) if rng.random() < 0.03 else 4)
+        ]
         for _ in range(rng.randint(0, 22))
     ]
     form = rng.choice((list, tuple, lambda each: dict(enumerate(each, 1)), np.array, iter, rng.choice, str))

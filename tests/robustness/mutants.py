@@ -98,9 +98,9 @@ def _another(value: Any, rng: random.Random) -> Any:
 
 def _chunk(name: bytes, data: bytes, rng: random.Random | None = None) -> bytes:
     size, checksum = len(data), zlib.crc32(name + data)
-    if rng and rng.random() < 0.1:
+    if rng and rng.random() < 0.03:
         size = rng.choice(NUMBERS) & 0xFFFFFFFF
-    if rng and rng.random() < 0.1:
+    if rng and rng.random() < 0.03:
         checksum ^= 1
     return struct.pack(">I", size) + name + data + struct.pack(">I", checksum)
 
@@ -108,18 +108,18 @@ def _chunk(name: bytes, data: bytes, rng: random.Random | None = None) -> bytes:
 def png(rng: random.Random) -> bytes:
     """A mask of 96x64 with chunks, header or pixels changed."""
     width, height, depth, colour = 96, 64, 8, 3
-    if rng.random() < 0.4:
+    if rng.random() < 0.15:
         width, height = (rng.choice((96, 64, *NUMBERS)) & 0xFFFFFFFF for _ in range(2))
         depth, colour = rng.choice((1, 2, 4, 8, 16, 3, 0)), rng.choice((0, 2, 3, 4, 6, 1))
     pixels = bytearray(97 * 64)
     for _ in range(rng.randint(0, 4)):
         pixels[rng.randrange(len(pixels))] = rng.choice((0, 1, 2, 5, 255))
-    data = zlib.compress(bytes(pixels[: rng.choice((len(pixels), len(pixels), 900))]))
+    data = zlib.compress(bytes(pixels[: rng.choice((len(pixels), len(pixels), len(pixels), 900))]))
     if rng.random() < 0.2:
         data = bytes_changed(data, rng)
-    bomb = zlib.compress(bytes(rng.choice((10, 70 << 20))))
+    bomb = zlib.compress(bytes(rng.choice((10, 10, 10, 70 << 20))))
     chunks = [
-        (b"PLTE", bytes(3 * rng.choice((256, 256, 1, 0, 300)))),
+        (b"PLTE", bytes(3 * rng.choice((256, 256, 256, 256, 1, 0, 300)))),
         rng.choice(
             (
                 (b"tRNS", bytes(rng.choice((1, 256, 300)))),
@@ -134,7 +134,7 @@ def png(rng: random.Random) -> bytes:
         ),
         (b"IDAT", data),
     ]
-    if rng.random() < 0.3:
+    if rng.random() < 0.1:
         rng.shuffle(chunks)
     if rng.random() < 0.2:
         chunks.append(rng.choice(chunks))

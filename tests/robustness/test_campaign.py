@@ -12,7 +12,7 @@ from tests.robustness.campaign import REFUSED, Failure, attempt
 from tests.scripts import ROOT
 from ttvos_tf.errors import TTVOSError
 
-TRIES = 6
+TRIES = 3
 
 
 def test_a_few_tries_of_every_attack_break_no_promise():

@@ -9,8 +9,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-# FFmpeg's lines, "[mpeg4 @ 0x55d0c3a0] ac-tex damaged at 3 2", and OpenCV's about it, which say nothing of use.
-FFMPEG = re.compile(r"\[[\w.,/]+ @ 0x[0-9a-f]+\] ([^\n]*)\n?|(?:OpenCV: FFMPEG:|\[ *(?:WARN|ERROR):)[^\n]*\n?")
+# FFmpeg's lines, "[mpeg4 @ 0x55d0c3a0] ac-tex damaged at 3 2"; those that it, or OpenCV about it, says of nobody.
+FFMPEG = re.compile(
+    r"\[[\w.,/]+ @ 0x[0-9a-f]+\] ([^\n]*)\n?"
+    r"|(?:OpenCV: FFMPEG:|\[ *(?:WARN|ERROR):|Truncating packet of size| *Last message repeated)[^\n]*\n?"
+)
 
 _MOST = 1 << 16  # bytes that a pipe holds on Linux; what comes after them is dropped
 
