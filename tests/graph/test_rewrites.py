@@ -7,7 +7,7 @@ from ttvos_tf.config import BACKBONES, ModelConfig
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model
 from ttvos_tf.graph.folding import fold_batch_norms
-from ttvos_tf.graph.rewrites import dense_groups, single_logit
+from ttvos_tf.graph.rewrites import dense_groups, single_logit, subpixel_convolutions
 from ttvos_tf.layers import ForegroundLogit, GroupedConv2D
 
 MODEL = build_model(ModelConfig(matching_channels=8, decoder_channels=8), height=32, width=64)
@@ -38,6 +38,18 @@ def test_single_logit_is_the_difference():
     np.testing.assert_allclose(rewritten(inputs)[0], logit, atol=1e-4)
     np.testing.assert_array_equal(rewritten(inputs)[1], similarity)
     assert not any(isinstance(layer, ForegroundLogit) for layer in rewritten.layers)
+
+
+def test_subpixel_convolutions_change_no_value():
+    head = MODEL.segmentation_head
+    for layer in head.layers:
+        if isinstance(layer, keras.layers.Conv2DTranspose) and layer.use_bias:
+            layer.bias.assign(tf.random.normal(layer.bias.shape, seed=2))
+    rewritten = subpixel_convolutions(head)
+    assert not any(isinstance(layer, keras.layers.Conv2DTranspose) for layer in rewritten.layers)
+    inputs = random_inputs(head, 3)
+    for got, expected in zip(rewritten(inputs), head(inputs), strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)

@@ -1,10 +1,12 @@
 """Exact rewrites of an object's models: the same values with fewer or better supported operators."""
 
+import functools
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 
-from ttvos_tf.compat import keras
+from ttvos_tf.compat import Tensor, keras
 from ttvos_tf.graph.rebuild import copy_layer, rebuild
 from ttvos_tf.layers import BlockDiagonalConv2D, GroupedConv2D, PixelShuffle
 
@@ -43,7 +45,7 @@ def single_logit(head: keras.Model) -> keras.Model:
     """Two logits -> their difference, and the last transposed convolution -> a 3x3 one before one pixel shuffle.
 
     Softmax over two classes is a sigmoid of the logits' difference, and at full size a softmax costs more than the
-    decoder's last layers. See `subpixel_kernel` for the second step.
+    decoder's last layers. The two shuffles, the convolution's own and PixelShuffle(2), are one.
 
     Args:
         head: the segmentation head, as network.ttvos.build_ttvos builds it.
@@ -53,34 +55,66 @@ def single_logit(head: keras.Model) -> keras.Model:
     """
     last = head.get_layer("decoder_up2")
     kernel = subpixel_kernel(last.get_weights()[0])
-    convolution = keras.layers.Conv2D(kernel.shape[-1], 3, padding="same", use_bias=False, name="logit_subpixels")
+    size, _, channels, _, _, _ = kernel.shape
+    classes = kernel.reshape(size, size, channels, 2, 2, 2, 2, 2)  # y, x, C, r, s, i, j, class
+    difference = classes[..., 1] - classes[..., 0]
+    folded = difference.transpose(0, 1, 2, 3, 5, 4, 6).reshape(size, size, channels, 16)  # row 2r + i, column 2s + j
+    convolution = keras.layers.Conv2D(16, size, padding="same", use_bias=False, name="logit_subpixels")
     logit = PixelShuffle(4, name="logit")(convolution(last.input))
     model = keras.Model(head.inputs, [logit, head.outputs[1]], name=head.name)
-    convolution.set_weights([kernel])
+    convolution.set_weights([folded])
     return model
 
 
-def subpixel_kernel(kernel: np.ndarray) -> np.ndarray:
-    """Folds a stride-2 transposed convolution, PixelShuffle(2) and two classes' difference into a 3x3 convolution.
+def subpixel_convolutions(model: keras.Model) -> keras.Model:
+    """Transposed convolutions -> 3x3 ones before a pixel shuffle. A layer keeps its name.
 
-    Tap k of the stride-2 kernel writes row 2y + k - 1 of the half-size map, and its sub-pixel i row 2(2y + k - 1) + i =
-    4y + (2k + i) - 2 of the full one. So the full row 4Y + r, r = 0 .. 3, takes tap 2k + i = 4(Y - y) + r + 2 of input
-    row y: only rows Y - 1, Y and Y + 1 have one. That is a 3x3 convolution with 16 outputs, one a sub-pixel, for a
-    PixelShuffle(4). It multiplies by some zeros, and yet runs eight times faster in XNNPACK than the transposed form.
+    They multiply by some zeros, and yet int8 ones run seven times faster in XNNPACK.
 
     Args:
-        kernel: (4, 4, 8, C); output channels ordered (i, j, class), background first.
+        model: a functional model. Its transposed convolutions have stride 2 and a 4x4 kernel.
 
     Returns:
-        (3, 3, C, 16); output channels ordered (r, s).
+        A functional model of the same inputs, outputs and values, with weights of its own.
     """
-    size, _, _, channels = kernel.shape
-    subpixels = kernel.reshape(size, size, 2, 2, 2, channels)  # k, l, i, j, class, C
-    difference = subpixels[..., 1, :] - subpixels[..., 0, :]
-    taps = difference.transpose(0, 2, 1, 3, 4).reshape(2 * size, 2 * size, channels)  # 2k + i, 2l + j, C
-    folded = np.zeros((3, 3, channels, 4, 4), kernel.dtype)
-    for (dy, dx), (r, s) in itertools.product(np.ndindex(3, 3), np.ndindex(4, 4)):
-        row, column = 4 * (1 - dy) + r + 2, 4 * (1 - dx) + s + 2
-        if 0 <= row < 2 * size and 0 <= column < 2 * size:
-            folded[dy, dx, :, r, s] = taps[row, column]
-    return folded.reshape(3, 3, channels, 16)
+
+    def replace(layer: keras.layers.Layer) -> Callable | None:
+        if isinstance(layer, keras.layers.InputLayer):
+            return None
+        if isinstance(layer, keras.layers.Conv2DTranspose):
+            return functools.partial(_subpixels, layer)
+        return copy_layer(layer)
+
+    return rebuild(model, replace)
+
+
+def _subpixels(layer: keras.layers.Conv2DTranspose, x: Tensor) -> Tensor:
+    kernel, *bias = layer.get_weights()
+    kernel = subpixel_kernel(kernel)
+    convolution = keras.layers.Conv2D(
+        4 * layer.filters, kernel.shape[0], padding="same", use_bias=layer.use_bias, name=layer.name
+    )
+    shuffled = PixelShuffle(2, name=f"{layer.name}_shuffle")(convolution(x))
+    convolution.set_weights([kernel.reshape(*kernel.shape[:3], -1), *(np.tile(values, 4) for values in bias)])
+    return shuffled
+
+
+def subpixel_kernel(kernel: np.ndarray) -> np.ndarray:
+    """A transposed convolution of stride 2 as a 3x3 convolution whose outputs are the four sub-pixels.
+
+    Tap k of input row y writes row 2y + k - 1. So row 2Y + r, r = 0 or 1, takes tap k = 2(Y - y) + r + 1: of rows
+    Y - 1, Y and Y + 1 alone.
+
+    Args:
+        kernel: (4, 4, O, C), of padding "same".
+
+    Returns:
+        (3, 3, C, 2, 2, O): input row and column, from above left; input channel; sub-pixel (r, s); output channel.
+    """
+    size, _, outputs, channels = kernel.shape
+    folded = np.zeros((3, 3, channels, 2, 2, outputs), kernel.dtype)
+    for (dy, dx), (r, s) in itertools.product(np.ndindex(3, 3), np.ndindex(2, 2)):
+        row, column = 2 * (1 - dy) + r + 1, 2 * (1 - dx) + s + 1
+        if 0 <= row < size and 0 <= column < size:
+            folded[dy, dx, :, r, s] = kernel[row, column].T
+    return folded
