@@ -28,7 +28,7 @@ SYMBOLS = {
     "C16": "channels of `feat16`",
     "T": "side of the template",
     "K": "channels of a key: `key_channels` of the config",
-    "P": "how many places are remembered: 2 * (H/16) * ceil(W/32)",
+    "P": "how many places are remembered: every second column of two frames' keys, so about (H/16) * (W/16)",
 }
 """Letter of a shape -> meaning."""
 

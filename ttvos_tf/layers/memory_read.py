@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from ttvos_tf.compat import keras, tf
 
 MAPS = 6
-PARTS = 4  # interleaved parts of the places, each with a best match of its own
+NOTHING = 1e-6  # the sum of a softmax's terms that a place like none leaves
+PARTS = 4  # interleaved parts of a remembered frame's places, each with a best match of its own
 
 
 @keras.utils.register_keras_serializable("ttvos_tf")
@@ -20,11 +21,13 @@ class UnitLength(keras.layers.Layer):
 class MemoryRead(keras.layers.Layer):
     """[keys (B, h, w, K), remembered keys (B, P, K), the target's share of each (B, P, 1)] -> maps (B, h, w, MAPS).
 
+    The P places are those of two frames. A frame's places come part after part, in PARTS parts of one length.
     All keys have length 1, so a product of two is their cosine. The maps of a place are:
 
-    - the remembered mask, carried over by a softmax of the cosines (Oh et al., "Space-Time Memory Networks", 2019);
+    - the remembered mask, carried over by a softmax of the cosines (Oh et al., "Space-Time Memory Networks", 2019), and
+      0 where nothing is alike;
     - the best cosine with the target, the best with the rest, and their difference;
-    - the same two bests as means over PARTS interleaved parts of the places, which one lucky place cannot move.
+    - the same two bests as means over the parts, each of both frames: one lucky place cannot move them.
     """
 
     def build(self, shapes: Sequence[Sequence[int]]) -> None:
@@ -34,32 +37,34 @@ class MemoryRead(keras.layers.Layer):
     def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         keys, memory, mask = inputs
         height, width, channels = keys.shape[1:]
-        # Places first, so that every reduction over them runs along whole rows.
-        cosine = tf.matmul(memory, tf.reshape(keys, [-1, height * width, channels]), transpose_b=True)
-        weight = tf.exp(self.sharpness * (cosine - 1.0))  # a cosine is 1 at most: no need to take the largest off
-        carried, total = tf.split(tf.matmul(tf.concat([mask, tf.ones_like(mask)], -1), weight, transpose_a=True), 2, 1)
-        inside = mask / (tf.reduce_max(mask, axis=1, keepdims=True) + 1e-3)  # a small target fills no place
-        target, targets = _best(cosine + (inside - 1.0))
-        rest, rests = _best(cosine - mask)
-        maps = tf.concat(
-            [
-                2.0 * carried / total,
-                2.0 * target,
-                2.0 * rest,
-                4.0 * (target - rest),
-                2.0 * targets,
-                2.0 * rests,
-            ],
-            axis=1,
-        )
-        return tf.reshape(tf.transpose(maps, [0, 2, 1]), [-1, height, width, MAPS])
+        # Each place's cosines are one row, so that every reduction runs along memory. Their matrix is the largest of
+        # all: scaling the keys instead of it saves a pass over it.
+        sharp = tf.matmul(self.sharpness * tf.reshape(keys, [-1, height * width, channels]), memory, transpose_b=True)
+        weight = tf.exp(sharp - self.sharpness)  # a cosine is 1 at most: no need to take the largest off
+        carried, total = tf.split(tf.matmul(weight, tf.concat([mask, tf.ones_like(mask)], -1)), 2, -1)
+        share = tf.reshape(mask, [-1, 1, memory.shape[1]])
+        inside = share / (tf.reduce_max(share, axis=2, keepdims=True) + 1e-3)  # a small target fills no place
+        target, targets = self._best(sharp, inside - 1.0)
+        rest, rests = self._best(sharp, -share)
+        maps = [
+            2.0 * carried / (total + NOTHING),  # half floats would divide 0 by 0
+            2.0 * target,
+            2.0 * rest,
+            4.0 * (target - rest),
+            2.0 * targets,
+            2.0 * rests,
+        ]
+        return tf.reshape(tf.concat(maps, axis=-1), [-1, height, width, MAPS])
 
+    def _best(self, sharp: tf.Tensor, offset: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The largest of cosine + offset, and the mean over the parts of each one's largest: (B, Q, 1) both.
 
-def _best(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """(B, P, Q) -> the largest over P, and the mean of the largest of each part: (B, 1, Q) both."""
-    places, queries = x.shape[1:]
-    missing = -places % PARTS
-    if missing:
-        x = tf.pad(x, [[0, 0], [0, missing], [0, 0]], constant_values=-2.0)
-    parts = tf.reduce_max(tf.reshape(x, [-1, (places + missing) // PARTS, PARTS, queries]), axis=1)
-    return tf.reduce_max(parts, axis=1, keepdims=True), tf.reduce_mean(parts, axis=1, keepdims=True)
+        Args:
+            sharp: sharpness times the cosines (B, Q, P).
+            offset: (B, 1, P).
+        """
+        queries, places = sharp.shape[1:]
+        runs = tf.reshape(sharp + self.sharpness * offset, [-1, queries, 2 * PARTS, places // (2 * PARTS)])
+        frames = tf.reshape(tf.reduce_max(runs, axis=3) / self.sharpness, [-1, queries, 2, PARTS])
+        parts = tf.reduce_max(frames, axis=2)
+        return tf.reduce_max(parts, axis=2, keepdims=True), tf.reduce_mean(parts, axis=2, keepdims=True)
