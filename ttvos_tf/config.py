@@ -24,6 +24,7 @@ class ModelConfig:
 
     Attributes:
         backbone: one of BACKBONES.
+        dense_stem: dense convolutions in the place of the first layers, for speed (ours, backbones/dense_stem.py).
         matching_channels: width of the short-term matching's convolutions (section 3.1).
         decoder_channels: width of the decoder's convolutions.
         short_term: short-term matching; off: the previous mask is concatenated with f16 instead (Table 3, SM).
@@ -40,6 +41,7 @@ class ModelConfig:
     """
 
     backbone: str = "mobilenet_v2"
+    dense_stem: bool = False
     matching_channels: int = limited(32, 1, 1024)
     decoder_channels: int = limited(32, 1, 1024)
     short_term: bool = True

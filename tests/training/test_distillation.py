@@ -64,14 +64,34 @@ def test_heads_have_to_fit():
         transfer_head(network("hrnet"), other)
 
 
-def test_networks_with_a_memory_are_refused(settings, tmp_path):
-    with_memory = dataclasses.replace(settings, model=dataclasses.replace(settings.model, key_channels=4))
-    with pytest.raises(TTVOSError, match="model: of a network with a memory; key_channels must be 0"):
-        FeatureDistiller(with_memory, Path("."))
+def test_a_memory_is_taught_by_a_network_with_one(settings, tmp_path):
+    model = dataclasses.replace(settings.model, key_channels=4)
+    with pytest.raises(TTVOSError, match="key_channels is 4, but the teacher's 0"):
+        FeatureDistiller(dataclasses.replace(settings, model=model), Path("."))
     path = tmp_path / "teacher.npz"
     save_weights(path, build_model(ModelConfig(**HEAD, key_channels=4), height=64, width=96))
-    with pytest.raises(TTVOSError, match="teacher_weights: of a network with a memory; key_channels must be 0"):
-        FeatureDistiller(dataclasses.replace(settings, teacher_weights=str(path)), Path("."))
+    distiller = FeatureDistiller(dataclasses.replace(settings, model=model, teacher_weights=str(path)), Path("."))
+    assert distiller.loss_names == ("feat4", "feat8", "feat16", "feat_key")
+
+
+def test_a_dense_stem_is_taught_what_it_replaces(settings, tmp_path):
+    model = ModelConfig(**HEAD, dense_stem=True)
+    small = dataclasses.replace(settings, model=model)
+    distiller = distill(small, Path("."), tmp_path)
+    assert distiller.loss_names == ("stem4", "stem8")
+    frames = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
+
+    def error(learner):
+        maps = zip(learner(frames, training=True), distiller.teacher(frames), strict=True)
+        return sum(float(relative_error(guess, target)) for guess, target in maps)
+
+    assert error(distiller.learner) < 0.8 * error(FeatureDistiller(small, Path(".")).learner)
+    teacher = load_model(Path(settings.teacher_weights), height=64, width=96)
+    taught = {v.name: v.numpy() for v in distiller.student.encoder.variables}
+    shared = [v for v in teacher.encoder.variables if v.name in taught]
+    assert len(shared) > 100 and not any(v.name.startswith("stem") for v in shared)
+    for variable in shared:
+        np.testing.assert_array_equal(taught[variable.name], variable, err_msg=variable.name)
 
 
 def test_resume_goes_on(settings, tmp_path):

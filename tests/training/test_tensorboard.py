@@ -22,7 +22,9 @@ def test_clip_is_drawn_and_written(tmp_path):
     assert (inside[..., 0] - inside[..., 1]).mean() > (outside[..., 0] - outside[..., 1]).mean() + 60  # tinted red
 
     board = Board(tmp_path)
-    board.losses(1, ClipLoss(*(tf.constant(value) for value in (1.0, 0.5, 0.2, 0.1))))
+    board.losses(
+        1, {name: tf.constant(value) for name, value in zip(ClipLoss._fields, (1.0, 0.5, 0.2, 0.1), strict=True)}
+    )
     board.score(1, 0.5)
     board.clip(1, picture)
     (events,) = tmp_path.iterdir()

@@ -17,18 +17,21 @@ class Backbone:
         laterals: those of them that are no part of the published network, and so never pre-trained.
         key_taps: names of the layers, shallow ones first, whose maps at strides 8 to 32 tell one thing from another
             (network/memory.py).
+        stem: names of the layers that end the stem, at strides 4 and 8, which a dense one may take the place of
+            (backbones/dense_stem.py).
     """
 
     model: keras.Model
     last_block: tuple[str, ...] = ()
     laterals: tuple[str, ...] = ()
     key_taps: tuple[str, ...] = ()
+    stem: tuple[str, ...] = ()
 
     def on(self, model: keras.Model) -> "Backbone":
         """The same of a rewritten model, whose layers kept their names or are gone."""
         kept = {layer.name for layer in model.layers}
         names = {
             field: tuple(name for name in getattr(self, field) if name in kept)
-            for field in ("last_block", "laterals", "key_taps")
+            for field in ("last_block", "laterals", "key_taps", "stem")
         }
         return dataclasses.replace(self, model=model, **names)

@@ -17,6 +17,7 @@ from ttvos_tf.weights import read_npz
 
 F4_CHANNELS, F8_CHANNELS, F16_CHANNELS = 16, 32, 128
 LAST_BLOCK = ("block_14_", "block_15_", "block_16_")
+STEM = ("block_2_add", "block_5_add")  # 24 and 32 channels
 DEEP_TAPS = ("block_9_add", "block_12_add", "block_16_project_BN")
 
 
@@ -62,7 +63,7 @@ def build(*, weights: str | None, height: int, width: int) -> Backbone:
     model = keras.Model(base.input, [f4, f8, f16], name="mobilenet_v2")
     laterals = tuple(layer.name for layer in model.layers if layer.name.startswith(("lateral", "top16")))
     last_block = tuple(layer.name for layer in model.layers if layer.name.startswith(LAST_BLOCK))
-    return Backbone(model, (*last_block, *laterals), laterals, key_taps=("lateral8_relu", *DEEP_TAPS))
+    return Backbone(model, (*last_block, *laterals), laterals, key_taps=("lateral8_relu", *DEEP_TAPS), stem=STEM)
 
 
 def _load_folded(base: keras.Model, path: str) -> None:

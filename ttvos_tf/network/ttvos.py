@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttvos_tf.backbones.base import Backbone
+from ttvos_tf.backbones.dense_stem import with_dense_stem
 from ttvos_tf.backbones.registry import build_backbone
 from ttvos_tf.compat import keras, layers, tf
 from ttvos_tf.config import ModelConfig
@@ -170,6 +171,8 @@ def build_ttvos(config: ModelConfig, height: int, width: int, backbone_weights: 
     if height % 16 or width % 16 or min(height, width) < 32:
         raise TTVOSError(f"size {height}x{width}: height and width must be multiples of 16, at least 32")
     backbone = build_backbone(config.backbone, weights=backbone_weights, height=height, width=width)
+    if config.dense_stem:
+        backbone = with_dense_stem(backbone)
     if config.key_channels:
         backbone = with_keys(backbone, config.key_channels)
 

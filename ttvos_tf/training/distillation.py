@@ -3,14 +3,17 @@
 The student's maps have at least as many channels as the teacher's. The first of them have to give the teacher's, after
 which the teacher's head works on the student's maps: it is taken over, with zeros for the channels that only the
 student has. What comes out is a whole network, for a training config's `init`.
+
+A dense stem (backbones/dense_stem.py) is taught alone: the maps of the layers that it replaces. All other layers are
+the teacher's.
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from ttvos_tf.compat import tf
+from ttvos_tf.backbones.base import Backbone
+from ttvos_tf.compat import keras, tf
 from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import build_model, load_model
@@ -27,17 +30,6 @@ from ttvos_tf.weights import OPTIMIZER, Arrays, assign, named_variables, read_np
 LEAST_VARIANCE = 0.01  # of a teacher's channel; the error of one that hardly varies is not blown up
 
 
-class FeatureErrors(NamedTuple):
-    """Mean squared errors at strides 4, 8 and 16, relative to the variance of the teacher's channels.
-
-    1 of a student that knows their means alone, 0 of one that knows all.
-    """
-
-    error4: tf.Tensor
-    error8: tf.Tensor
-    error16: tf.Tensor
-
-
 class FeatureDistiller:
     """A student, its teacher, and the student's optimiser.
 
@@ -46,13 +38,13 @@ class FeatureDistiller:
         data_root: what the settings' paths are relative to.
 
     Raises:
-        TTVOSError: no teacher, or a network with a memory: its keys are no features to be taught.
+        TTVOSError: no teacher, or student and teacher have not the same features.
 
     Attributes:
         student: a network with the teacher's head, whose encoder learns.
+        loss_names: a mean squared error for each map, relative to the variance of the teacher's channels: 1 of a
+            student that knows their means alone, 0 of one that knows all.
     """
-
-    loss_names: tuple[str, ...] = FeatureErrors._fields
 
     def __init__(self, settings: RunSettings, data_root: Path):
         train = settings.train
@@ -61,13 +53,20 @@ class FeatureDistiller:
         if not settings.teacher_weights:
             raise TTVOSError("teacher_weights is missing: name the weights file of a trained network")
         teacher = load_model(resolve(settings.teacher_weights, data_root), height=train.height, width=train.width)
-        for name, config in {"teacher_weights": teacher.config, "model": settings.model}.items():
-            if config.key_channels:
-                raise TTVOSError(f"{name}: of a network with a memory; key_channels must be 0 in student and teacher")
-        self.teacher = teacher.encoder
+        if teacher.config.key_channels != settings.model.key_channels:
+            raise TTVOSError(
+                f"model.key_channels is {settings.model.key_channels}, but the teacher's {teacher.config.key_channels}"
+            )
         self.student = build_model(settings.model, height=train.height, width=train.width)
         transfer_head(self.student, teacher)
-        self.trained = self.student.encoder.trainable_variables
+        if settings.model.dense_stem:
+            take_layers(self.student.encoder, teacher.encoder)
+            self.loss_names: tuple[str, ...] = ("stem4", "stem8")
+            self.learner, self.teacher = (_stem(model.backbone) for model in (self.student, teacher))
+        else:
+            self.loss_names = self.student.feature_names
+            self.learner, self.teacher = self.student.encoder, teacher.encoder
+        self.trained = self.learner.trainable_variables
         self.optimizer = build_optimizer(train, self.trained)
 
     @property
@@ -75,18 +74,18 @@ class FeatureDistiller:
         """Optimiser steps taken."""
         return int(self.optimizer.iterations)
 
-    def train_step(self, batch: Batch) -> FeatureErrors:
+    def train_step(self, batch: Batch) -> tuple[tf.Tensor, ...]:
         """One optimiser step on the first frames of a batch."""
         return self._step(batch.frames[:, 0])
 
     @tf.function
-    def _step(self, frames: tf.Tensor) -> FeatureErrors:
+    def _step(self, frames: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """One optimiser step on frames uint8 RGB (B, H, W, 3)."""
         with tf.GradientTape() as tape:
             errors = self._errors(frames)
             loss = tf.add_n(errors)
         self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trained), self.trained, strict=True))
-        return FeatureErrors(*errors)
+        return tuple(errors)
 
     def _state(self) -> dict:
         optimizer = {OPTIMIZER + name: v for name, v in optimizer_variables(self.optimizer).items()}
@@ -103,11 +102,11 @@ class FeatureDistiller:
             return float(tf.add_n(self._errors(batch.frames[:, 0])))
 
     def _errors(self, frames: tf.Tensor) -> list[tf.Tensor]:
-        """The student's relative errors in training mode, on frames uint8 RGB (B, H, W, 3), at each stride."""
+        """The student's relative errors in training mode, on frames uint8 RGB (B, H, W, 3), one a map."""
         x = normalize(frames)
         return [
             relative_error(guess[..., : target.shape[-1]], target)
-            for guess, target in zip(self.student.encoder(x, training=True), self.teacher(x), strict=True)
+            for guess, target in zip(self.learner(x, training=True), self.teacher(x), strict=True)
         ]
 
     def draw(self, batch: Batch) -> None:
@@ -137,6 +136,19 @@ def relative_error(guess: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Mean of each channel's squared error over its variance in the batch; (B, H, W, C) both -> scalar."""
     _, variance = tf.nn.moments(target, axes=[0, 1, 2])
     return tf.reduce_mean(tf.square(guess - target) / (variance + LEAST_VARIANCE))
+
+
+def _stem(backbone: Backbone) -> keras.Model:
+    """Frame -> the maps at strides 4 and 8 that a dense stem computes or replaces."""
+    return keras.Model(backbone.model.input, [backbone.model.get_layer(name).output for name in backbone.stem])
+
+
+def take_layers(student: keras.Model, teacher: keras.Model) -> None:
+    """Gives a backbone the weights of each layer that another has by the same name."""
+    known = {layer.name: layer.get_weights() for layer in teacher.layers}
+    for layer in student.layers:
+        if layer.name in known:
+            layer.set_weights(known[layer.name])
 
 
 def transfer_head(student: TTVOS, teacher: TTVOS) -> None:

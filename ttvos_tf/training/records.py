@@ -1,11 +1,12 @@
 """Everything that a run leaves in its folder."""
 
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from tqdm import tqdm
 
+from ttvos_tf.compat import tf
 from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.training.folder import BEST, BOARD, CHECKPOINT, LOG, RELEASE, VALIDATION
@@ -39,7 +40,7 @@ class Learner(Protocol):
         """Optimiser steps taken."""
         ...
 
-    def train_step(self, batch: Batch) -> NamedTuple:
+    def train_step(self, batch: Batch) -> tuple[tf.Tensor, ...]:
         """One optimiser step; the losses, scalars."""
         ...
 
@@ -103,7 +104,7 @@ class RunRecorder:
             disable=None if writes else True,
         )
 
-    def add(self, losses: NamedTuple, speed: float, batch: Batch) -> None:
+    def add(self, losses: tuple[tf.Tensor, ...], speed: float, batch: Batch) -> None:
         """After a step: its losses, its speed in frames a second, and what it was trained on.
 
         Raises:
@@ -137,12 +138,12 @@ class RunRecorder:
             latest = self._log.latest if self.learner.step else np.empty((0, len(self.learner.loss_names)))
             write_npz(self.out / CHECKPOINT, checkpoint | {LATEST: latest})
 
-    def _write_progress(self, step: int, losses: NamedTuple, speed: float) -> None:
+    def _write_progress(self, step: int, losses: tuple[tf.Tensor, ...], speed: float) -> None:
         self._log.write(step, tuple(float(value) for value in losses), speed)
         self._bar.update()
         self._bar.set_postfix_str(self._log.summary())
         if step % LOG_EVERY == 0:
-            self._board.losses(step, losses)
+            self._board.losses(step, dict(zip(self.learner.loss_names, losses, strict=True)))
 
     def _validate(self, step: int) -> None:
         assert self._validation is not None

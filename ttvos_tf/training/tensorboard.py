@@ -1,7 +1,7 @@
 """TensorBoard: losses as curves, and pictures of what the network sees (Fig. 3 and 4 of the paper)."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -24,10 +24,10 @@ class Board:
     def __init__(self, folder: Path):
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def losses(self, step: int, losses: NamedTuple) -> None:
+    def losses(self, step: int, losses: Mapping[str, tf.Tensor]) -> None:
         """Adds a point to the curves of the losses."""
         with self._writer.as_default(step):
-            for name, value in zip(losses._fields, losses, strict=True):
+            for name, value in losses.items():
                 tf.summary.scalar(f"loss/{name}", value)
 
     def score(self, step: int, value: float) -> None:
