@@ -177,7 +177,7 @@ def test_command_line_converts(script, tmp_path, capsys):
         (["--weights", str(SHIPPED), "--size", "100x100"], "multiples of 16"),
         (["--weights", str(SHIPPED), "--size", "big"], "expected HEIGHTxWIDTH"),
         (["--weights", str(SHIPPED), "--config", str(ROOT / "training/configs/rendered.toml")], "another architecture"),
-        (["--weights", str(SHIPPED), "--config", "none.toml"], "none.toml: cannot be read"),
+        (["--weights", str(SHIPPED), "--config", "none.toml"], "none.toml: no such file"),
     ],
 )
 def test_bad_input_is_one_line(script, arguments, message, capsys, tmp_path, monkeypatch):

@@ -44,7 +44,7 @@ def test_bad_input_is_one_line(script, tmp_path, capsys):
     good, part = write(tmp_path / "a.json", base()), write(tmp_path / "part.json", {"thin-0": 0.5})
     (tmp_path / "empty").mkdir()
     for command, message in (
-        ([good, "--against", str(tmp_path / "none.json")], "none.json: cannot be read"),
+        ([good, "--against", str(tmp_path / "none.json")], "none.json: no such file"),
         ([good, "--against", part], "theirs lack this object"),
         ([good, part, "--against", good], "scores other objects than"),
         ([good, "--against", good, "--lists", str(tmp_path / "empty")], "empty: no list (.txt)"),

@@ -264,7 +264,7 @@ def test_clips_grow_in_equal_parts():
     ("arguments", "message"),
     [
         (["--config", str(ROOT / "training/configs/hrnet_teach.toml")], "teacher_weights is for training/teach.py"),
-        (["--config", "none.toml"], "none.toml: cannot be read"),
+        (["--config", "none.toml"], "none.toml: no such file"),
         (["--config", str(ROOT / "training/configs/mobilenet_v2.toml"), "--data", "nowhere"], "nowhere"),
         (["--resume", "--out", "no/such/run"], "no/such/run: no run to resume"),
     ],

@@ -8,11 +8,13 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tqdm import tqdm
-
 from ttvos_tf.errors import TTVOSError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 try:
     import fcntl
@@ -88,6 +90,7 @@ class _Download:
             requests.RequestException: no more came; what did is kept.
         """
         import requests
+        from tqdm import tqdm  # only now: whoever tracks imports this module
 
         self.partial.touch()
         with tqdm(
@@ -106,7 +109,7 @@ class _Download:
     def _done(self) -> int:
         return self.partial.stat().st_size
 
-    def _go_on(self, url: str, bar: tqdm) -> None:
+    def _go_on(self, url: str, bar: "tqdm") -> None:
         """One connection: appends what comes, or begins anew if the server knows no ranges."""
         import requests
 

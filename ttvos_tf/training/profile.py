@@ -60,7 +60,8 @@ def profile(settings: RunSettings, data_root: Path) -> str:
         f"{train.batch_size} clips of {length} frames, {train.height}x{train.width}, {train.train_backbone} trained"
     ]
     lines += [f"{name:<42}{1e3 * value:8.0f} ms{value / step:7.0%}" for name, value in parts]
-    lines.append(f"{count / max(step, pipeline):.1f} frames a second" + (", held up by the input" * (pipeline > step)))
+    held_up = ", held up by the input" if pipeline > step else ""
+    lines.append(f"{count / max(step, pipeline):.1f} frames a second{held_up}")
     return "\n".join(lines)
 
 
