@@ -104,7 +104,8 @@ def test_state_is_the_same_going_in_and_out(files):
 
 
 def test_weights_are_stored_once(files, network):
-    parts = (network.encoder, network.segmentation_head, network.template_encoder)
+    form = inference_form(network)  # its sub-pixel kernels are larger than the transposed ones that they stand for
+    parts = (form.encoder, form.segmentation_head, form.template_encoder)
     weights = sum(np.prod(v.shape) for part in parts for v in part.variables)
     for precision, size in (("float32", 4), ("float16", 2)):
         assert (files / f"{precision}.tflite").stat().st_size < 1.1 * size * weights
