@@ -31,12 +31,6 @@ def test_depthwise_kernels_too():
     np.testing.assert_allclose(ChannelWeights(2)(tf.constant(kernel), False, {}), expected, rtol=1e-5, atol=1e-7)
 
 
-def test_one_scale_for_a_transposed_kernel():
-    kernel = np.random.default_rng(2).normal(size=(4, 4, 3, 5)).astype(np.float32)
-    expected = to_int8(kernel, np.abs(kernel).max() / 127)
-    np.testing.assert_allclose(ChannelWeights(None)(tf.constant(kernel), False, {}), expected, rtol=1e-5, atol=1e-7)
-
-
 def test_masked_weights_are_zero_and_have_no_gradient():
     mask = block_mask(8, 4)
     kernel = tf.Variable(np.random.default_rng(3).normal(size=(5, 5, 8, 8)).astype(np.float32))

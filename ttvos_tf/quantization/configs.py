@@ -45,11 +45,10 @@ KEEP_RANGE = (
 # The update gate's dense layer too: one number a frame.
 FLOAT = (TemplateEmbedding, MemoryRead, layers.GlobalAveragePooling2D, layers.Dense)
 JOINS = (layers.Concatenate, Coordinates)
-# Class -> name and channel axis of its kernel. TFLite has one scale for the whole kernel of a transposed convolution.
-KERNELS: dict[type, tuple[str, int | None]] = {
+# Class -> name and channel axis of its kernel.
+KERNELS: dict[type, tuple[str, int]] = {
     layers.Conv2D: ("kernel", 3),
     BlockDiagonalConv2D: ("kernel", 3),
-    layers.Conv2DTranspose: ("kernel", None),
     layers.DepthwiseConv2D: ("depthwise_kernel", 2),
 }
 # TemplateMatch multiplies in float32; what it gives is rounded for the convolution that follows.

@@ -24,11 +24,11 @@ class ChannelWeights(Quantizer):
     The range is that of the weights at hand and no variable, so averaged weights have the right one too.
 
     Args:
-        channel_axis: where the kernel's output channels are; None for one scale for all.
+        channel_axis: where the kernel's output channels are.
         mask: (input channels, output channels), 0 where weights stay zero: between the groups of a grouped convolution.
     """
 
-    def __init__(self, channel_axis: int | None, mask: np.ndarray | None = None):
+    def __init__(self, channel_axis: int, mask: np.ndarray | None = None):
         self.channel_axis = channel_axis
         self.mask = mask
 
@@ -37,9 +37,6 @@ class ChannelWeights(Quantizer):
 
     def __call__(self, inputs: tf.Tensor, training: bool, weights: Weights, **kwargs: Any) -> tf.Tensor:
         kernel = inputs if self.mask is None else inputs * self.mask
-        if self.channel_axis is None:
-            largest = tf.maximum(tf.reduce_max(tf.abs(kernel)), 1e-9)
-            return tf.quantization.fake_quant_with_min_max_vars(kernel, -largest, largest, narrow_range=True)
         # TensorFlow quantises along the last axis. A depthwise kernel (h, w, C, 1) has its channels before that.
         shape = kernel.shape
         last = tf.reshape(kernel, [*shape[:2], -1, shape[self.channel_axis]])
