@@ -459,3 +459,12 @@ def test_segment_imports_nothing_heavy():
     assert "ttvos_tf.commands.segment" in modules
     others = {f"ttvos_tf.commands.{name}" for name in ("evaluate", "benchmark", "info", "models")}
     assert not {"tensorflow", "tf_keras", *others} & set(modules)
+
+
+def test_numpy_keeps_off_the_cores_of_the_network():
+    """Whoever starts the program may still say otherwise."""
+    script = "import os, ttvos_tf.cli; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    for given, expected in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")):
+        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"} | given
+        done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+        assert done.stdout.strip() == expected
