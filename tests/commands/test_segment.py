@@ -171,7 +171,7 @@ def test_standard_input(place):  # noqa: F811
 def test_where_time_goes(place, capsys):  # noqa: F811
     assert ttvos("segment", *WALK, "--overlay", "a.webm", "--profile", "--json", "a.json") == 0
     table = capsys.readouterr().out.partition("JSON:")[2].splitlines()[1:]
-    assert re.fullmatch(r"\d+\.\d\d s, \d+\.\d\d times the network alone; .*:", table[0])
+    assert re.fullmatch(r"\d+\.\d\d s, \d+\.\d\d times the network's time beside the other threads, .*:", table[0])
     names = ["reading", "network", "waiting for a writer", "masks", "overlay", "finishing"]
     assert sorted(line[2:22].strip() for line in table[1:]) == sorted(names)
     report = json.loads((place / "a.json").read_text())

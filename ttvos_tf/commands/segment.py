@@ -132,7 +132,7 @@ def _segment(
     _print_summary(report, args, outputs)
     if args.profile:
         ratio = took / max(watch.seconds["network"], 1e-9)
-        print(f"{took:.2f} s, {ratio:.2f} times the network alone; threads work side by side, each in its own time:")
+        print(f"{took:.2f} s, {ratio:.2f} times the network's time beside the other threads, each in its own time:")
         print(*watch.table(len(seconds)), sep="\n")
     return tracker
 
