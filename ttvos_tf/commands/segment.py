@@ -111,7 +111,7 @@ def _segment(
             read_back = watch.each("reading backwards", backwards(source, prompts.last))
             back = tqdm(ahead(read_back), total=prompts.last + 1, unit="frame", desc="backwards", disable=None)
         followed = propagate(tracker, numbered, prompts, back, places.out.parent)
-        seconds, scores = _write(followed, outputs, watch, source.count)
+        seconds, scores = _write(followed, outputs, watch, source.count, scored=args.json is not None)
         with watch.of("finishing"):
             for output in outputs:
                 output.close()
@@ -138,12 +138,13 @@ def _segment(
 
 
 def _write(
-    followed: Iterable[Tracked], outputs: Sequence[Output], watch: Stopwatch, count: int | None
+    followed: Iterable[Tracked], outputs: Sequence[Output], watch: Stopwatch, count: int | None, scored: bool
 ) -> tuple[list[float], list[dict]]:
     """Writes tracked frames to all outputs, a thread each.
 
     Returns:
-        How long tracking took, frame by frame, and the objects' scores for the report.
+        How long tracking took, frame by frame, and the objects' scores; these only if they are wanted (`scored`), for
+        they take time, and room for as long as the video lasts.
     """
     seconds: list[float] = []
     scores: list[dict] = []
@@ -157,7 +158,8 @@ def _write(
         # The bar is for terminals: in a log, an error shall be the one line on stderr.
         for tracked in tqdm(followed, total=count, unit="frame", desc="tracking", disable=None):
             seconds.append(tracked.seconds)
-            scores += _entries(tracked)
+            if scored:
+                scores += _entries(tracked)
             watch.seconds["network"] += tracked.seconds
             with watch.of("waiting for a writer"):
                 for write in writers:
