@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-from ttvos_tf.compat import keras
+from ttvos_tf.compat import Tensor, keras
 
 
 @dataclass(frozen=True)
@@ -35,3 +35,11 @@ class Backbone:
             for field in ("last_block", "laterals", "key_taps", "stem")
         }
         return dataclasses.replace(self, model=model, **names)
+
+
+def conv_bn(x: Tensor, filters: int, kernel_size: int, name: str, strides: int = 1, relu: bool = True) -> Tensor:
+    """A convolution, batch norm and, unless it is to stay linear, ReLU6, as MobileNetV2 has them."""
+    layers = keras.layers
+    x = layers.Conv2D(filters, kernel_size, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x)
+    return layers.ReLU(6.0, name=f"{name}_relu")(x) if relu else x

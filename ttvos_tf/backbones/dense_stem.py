@@ -8,7 +8,7 @@ those that they replace.
 import dataclasses
 from collections.abc import Sequence
 
-from ttvos_tf.backbones.base import Backbone
+from ttvos_tf.backbones.base import Backbone, conv_bn
 from ttvos_tf.compat import Tensor, keras, tf
 from ttvos_tf.errors import TTVOSError
 
@@ -52,7 +52,7 @@ def with_dense_stem(backbone: Backbone) -> Backbone:
 
 def _stem(frame: Tensor, channels4: int, channels8: int) -> list[Tensor]:
     """Frame (B, H, W, 3) -> linear maps at stride 4 and at stride 8, of so many channels."""
-    x = _conv(frame, STRIDE2_CHANNELS, 3, "stem2", strides=2)
+    x = conv_bn(frame, STRIDE2_CHANNELS, 3, "stem2", strides=2)
     stride4 = _blocks(x, channels4, STRIDE4_CHANNELS, "stem4")
     return [stride4, _blocks(stride4, channels8, STRIDE8_CHANNELS, "stem8")]
 
@@ -60,15 +60,7 @@ def _stem(frame: Tensor, channels4: int, channels8: int) -> list[Tensor]:
 def _blocks(x: Tensor, channels: int, inside: Sequence[int], name: str) -> Tensor:
     """Half the size in so many channels, and residual blocks of as many."""
     for index, width in enumerate(inside):
-        y = _conv(x, width, 3, f"{name}_{index}", strides=1 if index else 2)
-        y = _conv(y, channels, 1, f"{name}_{index}_project", relu=False)
+        y = conv_bn(x, width, 3, f"{name}_{index}", strides=1 if index else 2)
+        y = conv_bn(y, channels, 1, f"{name}_{index}_project", relu=False)
         x = keras.layers.Add(name=f"{name}_{index}_add")([x, y]) if index else y
     return x
-
-
-def _conv(x: Tensor, filters: int, kernel_size: int, name: str, strides: int = 1, relu: bool = True) -> Tensor:
-    """A convolution, batch norm and, unless it is to stay linear, ReLU6, as MobileNetV2 has them."""
-    layers = keras.layers
-    x = layers.Conv2D(filters, kernel_size, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    x = layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x)
-    return layers.ReLU(6.0, name=f"{name}_relu")(x) if relu else x

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ttvos_tf.backbones.base import Backbone
-from ttvos_tf.compat import Tensor, keras
+from ttvos_tf.backbones.base import Backbone, conv_bn
+from ttvos_tf.compat import keras
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.layers import ResizeLike
 from ttvos_tf.weights import read_npz
@@ -19,12 +19,6 @@ F4_CHANNELS, F8_CHANNELS, F16_CHANNELS = 16, 32, 128
 LAST_BLOCK = ("block_14_", "block_15_", "block_16_")
 STEM = ("block_2_add", "block_5_add")  # 24 and 32 channels
 DEEP_TAPS = ("block_9_add", "block_12_add", "block_16_project_BN")
-
-
-def _conv_bn_relu(x: Tensor, filters: int, kernel_size: int, name: str) -> Tensor:
-    layers = keras.layers
-    x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return layers.ReLU(6.0, name=f"{name}_relu")(layers.BatchNormalization(synchronized=True, name=f"{name}_bn")(x))
 
 
 def _published(*, weights: str | None, height: int, width: int) -> keras.Model:
@@ -52,14 +46,14 @@ def build(*, weights: str | None, height: int, width: int) -> Backbone:
     """
     base = _published(weights=weights, height=height, width=width)
     s4, s8, s16, s32 = base.outputs
-    f4 = _conv_bn_relu(s4, F4_CHANNELS, 1, "lateral4")
+    f4 = conv_bn(s4, F4_CHANNELS, 1, "lateral4")
     half = F16_CHANNELS // 2
-    lateral16 = _conv_bn_relu(s16, half, 1, "lateral16")
-    lateral32 = _conv_bn_relu(s32, half, 1, "lateral32")
+    lateral16 = conv_bn(s16, half, 1, "lateral16")
+    lateral32 = conv_bn(s32, half, 1, "lateral32")
     f16 = keras.layers.Concatenate(name="f16")([lateral16, ResizeLike(name="resize32")([lateral32, lateral16])])
-    top = _conv_bn_relu(f16, F8_CHANNELS, 1, "top16")
+    top = conv_bn(f16, F8_CHANNELS, 1, "top16")
     joined = keras.layers.Concatenate(name="join8")([s8, ResizeLike(name="resize16")([top, s8])])
-    f8 = _conv_bn_relu(joined, F8_CHANNELS, 3, "lateral8")
+    f8 = conv_bn(joined, F8_CHANNELS, 3, "lateral8")
     model = keras.Model(base.input, [f4, f8, f16], name="mobilenet_v2")
     laterals = tuple(layer.name for layer in model.layers if layer.name.startswith(("lateral", "top16")))
     last_block = tuple(layer.name for layer in model.layers if layer.name.startswith(LAST_BLOCK))
