@@ -1,6 +1,7 @@
 """Fixtures of all rooms."""
 
 import os
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -24,3 +25,11 @@ def davis() -> Path:
 def script(request: pytest.FixtureRequest) -> ModuleType:
     """The script that a test module is about; its SCRIPT is the path."""
     return load_script(request.module.SCRIPT)
+
+
+@pytest.fixture
+def place(inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A module's `inputs`, a folder, copied to where a test may spoil them, as the working directory."""
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

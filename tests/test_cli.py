@@ -42,14 +42,6 @@ def inputs(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def place(inputs, tmp_path, monkeypatch):
-    """The inputs, copied to where a test may spoil them, as the working directory."""
-    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def content(folder):
     return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 

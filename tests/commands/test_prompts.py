@@ -35,13 +35,6 @@ def inputs(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def place(inputs, tmp_path, monkeypatch):
-    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def segment(*arguments):
     return cli.main(["segment", "walk.avi", *map(str, arguments), *MODEL])
 

@@ -38,3 +38,10 @@ def video():
     for index in (0, 1, 3):
         labels[index][ring() & (labels[index] == 0)] = 2
     return [f"{index:05d}" for index in range(4)], frames, labels
+
+
+def write_video(writer):
+    """Gives a writer of annotations all of `video()`."""
+    for each in zip(*video(), strict=True):
+        writer.add(*each)
+    writer.close()

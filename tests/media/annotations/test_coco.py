@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.media.annotations.masks import MASKS, video
+from tests.media.annotations.masks import MASKS, video, write_video
 from ttvos_tf.media.annotations.coco import Coco, bounding_box, compressed, run_lengths
 from ttvos_tf.media.annotations.names import Names
 
@@ -26,11 +26,8 @@ def test_run_lengths_are_those_of_cocoapi(oracle, name):
 def test_a_video_opened_by_cocoapi(oracle, tmp_path, capsys):
     from pycocotools.coco import COCO
 
-    names, frames, labels = video()
-    writer = Coco(tmp_path / "a.json", Names({2: 'a "ring"'}))
-    for each in zip(names, frames, labels, strict=True):
-        writer.add(*each)
-    writer.close()
+    names, _, labels = video()
+    write_video(Coco(tmp_path / "a.json", Names({2: 'a "ring"'})))
     coco = COCO(str(tmp_path / "a.json"))
     assert [image["file_name"] for image in coco.loadImgs([1, 2, 3, 4])] == [f"{name}.png" for name in names]
     assert {each["id"]: each["name"] for each in coco.loadCats(coco.getCatIds())} == {1: "Object 1", 2: 'a "ring"'}

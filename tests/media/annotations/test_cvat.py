@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.media.annotations.masks import video
+from tests.media.annotations.masks import video, write_video
 from tests.metrics import iou
 from ttvos_tf.media.annotations.cvat import Cvat
 from ttvos_tf.media.annotations.names import Names
@@ -14,11 +14,7 @@ NAME = 'a <"ring"> & more'
 
 @pytest.fixture
 def written(tmp_path):
-    names, frames, labels = video()
-    writer = Cvat(tmp_path / "annotations.xml", Names({2: NAME}))
-    for each in zip(names, frames, labels, strict=True):
-        writer.add(*each)
-    writer.close()
+    write_video(Cvat(tmp_path / "annotations.xml", Names({2: NAME})))
     return tmp_path / "annotations.xml"
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.media.annotations.masks import video
+from tests.media.annotations.masks import video, write_video
 from tests.metrics import iou
 from ttvos_tf.media.annotations.labelme import Labelme
 from ttvos_tf.media.annotations.names import Names
@@ -12,11 +12,7 @@ from ttvos_tf.media.annotations.names import Names
 
 @pytest.fixture
 def written(tmp_path):
-    names, frames, labels = video()
-    writer = Labelme(tmp_path, Names({2: "ring"}))
-    for each in zip(names, frames, labels, strict=True):
-        writer.add(*each)
-    writer.close()
+    write_video(Labelme(tmp_path, Names({2: "ring"})))
     return tmp_path
 
 

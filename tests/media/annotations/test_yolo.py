@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.media.annotations.masks import video
+from tests.media.annotations.masks import video, write_video
 from tests.metrics import iou
 from ttvos_tf.media.annotations.names import Names
 from ttvos_tf.media.annotations.yolo import Yolo
@@ -12,11 +12,7 @@ from ttvos_tf.media.annotations.yolo import Yolo
 
 @pytest.fixture
 def written(tmp_path):
-    names, frames, labels = video()
-    writer = Yolo(tmp_path, Names({2: 'a "ring"'}))
-    for each in zip(names, frames, labels, strict=True):
-        writer.add(*each)
-    writer.close()
+    write_video(Yolo(tmp_path, Names({2: 'a "ring"'})))
     return tmp_path
 
 
