@@ -5,13 +5,14 @@
 # make models: folders of out/models that a model hub takes as they are.
 # make android: builds and tests the phone app, see android_demo/README.md.
 # make web: builds the page that tracks in a browser, see docs/browser.md. make web-test: and drives it in one.
+# make web-cost: CPU time of a step in the browser beside Python's.
 PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 OLDEST := .venv-oldest
 RELEASE := .venv-release
 
-.PHONY: demo test test-tflite-runtime test-slow attack wheel-test models android web web-test format clean
+.PHONY: demo test test-tflite-runtime test-slow attack wheel-test models android web web-test web-cost format clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/ttvos segment ttvos_tf/sample/sample.mp4 --mask ttvos_tf/sample/first_mask.png \
@@ -48,7 +49,10 @@ web: $(DEMO)/ready
 	PYTHON=$(CURDIR)/$(DEMO)/bin/python web_demo/build.sh
 
 web-test: web
-	PYTHON=$(CURDIR)/$(DEMO)/bin/python web_demo/test.sh
+	PYTHON=$(CURDIR)/$(DEMO)/bin/python web_demo/test.sh --grep-invert @cost
+
+web-cost: web
+	PYTHON=$(CURDIR)/$(DEMO)/bin/python web_demo/test.sh --grep @cost
 
 format: $(DEV)/ready
 	$(DEV)/bin/ruff check --fix .

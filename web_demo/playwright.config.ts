@@ -4,7 +4,8 @@ export default defineConfig({
   testDir: 'test',
   outputDir: 'test/out/playwright',
   workers: 1, // one browser at a time
-  timeout: 120000,
+  timeout: 300000, // for busy machines, as all times here: an idle one needs a tenth
+  expect: {timeout: 60000},
   reporter: 'list',
   use: {
     launchOptions: {

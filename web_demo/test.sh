@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 export PYTHON="${PYTHON:-python3}" PYTHONPATH="$PWD/.."
+source ./node.sh
 needed=()
 command -v chromium >/dev/null || needed+=(chromium)
 command -v firefox-esr >/dev/null || needed+=(firefox-esr)

@@ -13,8 +13,6 @@ const LICENCES = [
   [`mediabunny ${version('mediabunny')}: MPL-2.0; its source is in the npm package of this name and version`, 'node_modules/mediabunny/LICENSE'],
   [`Preact ${version('preact')}: MIT`, 'node_modules/preact/LICENSE'],
 ] as const;
-// Loaded with WebGPU and WebNN only, which the page does not use.
-const UNUSED = /jspi/;
 
 function files(folder: string): string[] {
   return readdirSync(folder, {withFileTypes: true, recursive: true}).filter((entry) => entry.isFile())
@@ -29,9 +27,7 @@ function complete(): Plugin {
     apply: 'build',
     configResolved(config) { out = config.build.outDir; },
     closeBundle() {
-      cpSync(join(here, 'node_modules/@litertjs/core/wasm'), join(out, `wasm-${litert}`), {
-        recursive: true, filter: (path) => !UNUSED.test(path),
-      });
+      cpSync(join(here, 'node_modules/@litertjs/core/wasm'), join(out, `wasm-${litert}`), {recursive: true});
       writeFileSync(join(out, 'licences.txt'), LICENCES.map(([whose, file]) =>
         `${whose}\n${'='.repeat(whose.length)}\n\n${readFileSync(join(here, file), 'utf8').trim()}\n`).join('\n\n'));
       const digests: Record<string, string> = {};

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import tarfile
 import webbrowser
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime.installed import default_name, installed, local
 
 PAGE = Path(__file__).parent.parent / "web"
+ENGINE = "engine.tar.xz"  # of the page, the folder with the engine: web_demo/tools/pack_engine.py
 HOST = "127.0.0.1"
 PORT = 8017
 INPUT = "/input/"
@@ -107,6 +109,7 @@ class AppServer(ThreadingHTTPServer):
     def __init__(self, video: Path | None, port: int, page: Path):
         super().__init__((HOST, port), _Handler)
         self.video = video
+        self.engine = page / ENGINE
         # By path, so that a request can name no other file.
         self.files = {f"/{path.relative_to(page).as_posix()}": path for path in page.rglob("*") if path.is_file()}
         here = {name: entry for name, entry in installed().items() if local(entry)}
@@ -120,6 +123,19 @@ class AppServer(ThreadingHTTPServer):
         """Where the page is; with the video, where it opens that."""
         query = f"?video={quote(os.fsencode(INPUT + self.video.name))}" if self.video else ""
         return f"http://{HOST}:{self.server_port}/{query}"
+
+
+def _type(name: str) -> str:
+    return TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
+
+
+def _unpacked(archive: Path, name: str) -> bytes | None:
+    """One file of an archive, or None. It is read in order, so what comes first in it is had soonest."""
+    with tarfile.open(archive, "r|xz") as packed:
+        for entry in packed:
+            if entry.name == name and (content := packed.extractfile(entry)):
+                return content.read()
+    return None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -144,7 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
         if asked == "/models/models.json":
             kind, file = TYPES[".json"], io.BytesIO(self.server.models)
         elif (path := self.server.files.get(asked)) and path.is_file():
-            kind, file = TYPES.get(path.suffix.lower(), "application/octet-stream"), path.open("rb")
+            kind, file = _type(path.name), path.open("rb")
+        elif asked.startswith("/wasm-") and (content := _unpacked(self.server.engine, asked[1:])):
+            kind, file = _type(asked), io.BytesIO(content)
         else:
             return self._refuse(HTTPStatus.NOT_FOUND)
         with file, contextlib.suppress(ConnectionError):  # a reader that left

@@ -1,5 +1,6 @@
 // What the page and its worker say to each other. Masks travel run-length encoded, pictures as bitmaps that are handed over.
 import type {Box} from './core/boxes';
+import type {Fate} from './core/lane';
 import type {Size} from './core/letterbox';
 import type {Rgb} from './core/palette';
 import type {Runs} from './core/runs';
@@ -34,8 +35,8 @@ export interface TrackJob {
 export interface Tracked {
   readonly index: number;
   readonly runs: Runs;
-  /** Per object, the mean probability where it is; 0 where it is nowhere. */
-  readonly certainty: ReadonlyMap<number, number>;
+  /** By object. */
+  readonly fates: ReadonlyMap<number, Fate>;
   /** Of the network and what is around it; decoding is not counted. */
   readonly milliseconds: number;
   readonly picture: ImageBitmap;
@@ -53,7 +54,11 @@ export interface ExportJob {
 
 export interface Exported { readonly name: string; readonly content: Blob }
 
+/** `gpu` computes on WebGPU what that can do, and the rest as `single`. */
+export type EngineKind = 'threaded' | 'single' | 'gpu';
+
 export interface EngineInfo {
+  readonly kind: EngineKind;
   readonly threads: number;
   /** Where the page has it, "wasm-<version>/<name>.wasm". */
   readonly file: string;
@@ -65,7 +70,7 @@ export interface Memory { readonly tensors: number; readonly heap: number }
 
 /** What the worker can be asked for. */
 export interface Calls {
-  load(args: {base: string; threaded: boolean; debug: boolean}): EngineInfo;
+  load(args: {base: string; kind: EngineKind; debug: boolean}): EngineInfo;
   network(args: {name: string}): NetworkInfo;
   check(): CheckResult;
   open(args: {files: readonly File[]}): SourceInfo;
@@ -77,9 +82,9 @@ export interface Calls {
   memory(): Memory;
   /** Addresses of what the worker has loaded. */
   loaded(): string[];
-  /** Runs `step` so many times on the stored frame; gives milliseconds each. For tests, as is the next. */
+  /** Runs `step` so many times on the stored frame; gives milliseconds each. */
   steps(args: {count: number}): number[];
-  /** The pixels of a frame as they were decoded. */
+  /** The pixels of a frame as they were decoded. For tests. */
   pixels(args: {index: number}): Uint8ClampedArray;
 }
 

@@ -9,7 +9,9 @@ import json
 import platform
 import subprocess
 import sys
+import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import cv2
@@ -55,6 +57,7 @@ def main() -> None:
     masks["corrected"] = tuple(np.concatenate([a[:EDITED], b]) for a, b in zip(masks["two_masks"], again, strict=True))
     for case, expected in masks.items():
         compare(case, expected, read_zip(case))
+    same_files_as_the_command(frames)
     video_of_objects(frames, read_zip("two_boxes"))
     coco_file(read_zip("two_boxes"))
 
@@ -81,6 +84,41 @@ def read_zip(case: str) -> np.ndarray:
         assert image.mode == "P" and image.info["Software"] == "ttvos"
         assert np.array_equal(np.array(image.getpalette()).reshape(-1, 3), davis_palette())
     return np.stack([np.asarray(image) for image in images])
+
+
+def same_files_as_the_command(frames: np.ndarray) -> None:
+    """`ttvos segment` on the same pixels: names, sizes and bytes of its masks."""
+    with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(OUT / "two_boxes.zip") as archive:
+        folder, masks = Path(work, "frames"), Path(work, "masks")
+        folder.mkdir()
+        for i, frame in enumerate(frames):
+            Image.fromarray(frame).save(folder / f"{i:05d}.png", compress_level=1)
+        given = [word for box in BOXES for word in ("--box", ",".join(map(str, box)))]
+        command = [sys.executable, "-m", "ttvos_tf", "segment", folder, *given, "--model", MODEL, "--out", masks]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        assert sorted(file.name for file in masks.iterdir()) == archive.namelist()
+        # It also notes what they are masks of, which the page does not know.
+        pairs = [([c for c in chunks(masks.joinpath(name).read_bytes()) if not c.startswith(b"tEXtSource")],
+                  chunks(archive.read(name))) for name in archive.namelist()]  # fmt: skip
+    equal = sum(a == b for a, b in pairs)
+    print(f"ttvos segment: the files of {equal} of {len(pairs)} frames are the same, byte for byte")
+    if SAME_PROCESSOR:
+        assert all(inflated(a) == inflated(b) for a, b in pairs)
+
+
+def chunks(png: bytes) -> list[bytes]:
+    """The parts of a PNG file, each as its type and content."""
+    parts, at = [], 8
+    while at < len(png):
+        length = int.from_bytes(png[at : at + 4])
+        parts.append(png[at + 4 : at + 8 + length])
+        at += 12 + length
+    return parts
+
+
+def inflated(parts: list[bytes]) -> list[bytes]:
+    """With the pixels as they were before deflation, of which there are several kinds."""
+    return [zlib.decompress(part[4:]) if part.startswith(b"IDAT") else part for part in parts]
 
 
 def compare(case: str, tracked: Tracked, found: np.ndarray) -> None:
@@ -121,6 +159,8 @@ def video_of_objects(frames: np.ndarray, masks: np.ndarray) -> None:
         objects, outside = inside(masks[i] > 0), inside(masks[i] == 0)
         assert error(overlay[i], frames[i], outside) < 4
         assert error(overlay[i], frames[i], objects) > 15
+        red, green, _ = (overlay[i].astype(int) - frames[i])[inside(masks[i] == 1)].mean(0)
+        assert red > green + 20  # the colour that was chosen
         assert error(colour[i], frames[i], objects) < 6 and error(blur[i], frames[i], objects) < 6
         assert error(colour[i], np.broadcast_to((18, 128, 92), frames[i].shape), outside) < 6
         blurred = cv2.GaussianBlur(frames[i], (0, 0), 14)
@@ -145,7 +185,7 @@ def coco_file(masks: np.ndarray) -> None:
     content = json.loads((OUT / "coco.json").read_text())
     names = {image["id"]: i for i, image in enumerate(content["images"])}
     assert [image["file_name"] for image in content["images"]] == [f"{i:05d}.png" for i in range(len(masks))]
-    assert [category["id"] for category in content["categories"]] == [1, 2]
+    assert [(each["id"], each["name"]) for each in content["categories"]] == [(1, "Car"), (2, "Object 2")]
     seen = set()
     for annotation in content["annotations"]:
         expected = masks[names[annotation["image_id"]]] == annotation["category_id"]

@@ -6,13 +6,15 @@ import {filled} from '../src/core/boxes';
 import {inWords, lane, stretches} from '../src/core/lane';
 import {mostProbable, softAggregate} from '../src/core/labels';
 import {Letterbox, roundHalfEven} from '../src/core/letterbox';
+import {isLost, recognize} from '../src/core/recognition';
 import {davisPalette} from '../src/core/palette';
 import {maskPng, readMask} from '../src/core/png';
 import {decode, encode} from '../src/core/runs';
 import {OUT} from './server';
 
 interface Case { source: [number, number]; model: [number, number]; [array: string]: string | [number, number] }
-const {cases, palette} = JSON.parse(readFileSync(join(OUT, 'resize.json'), 'utf8')) as {cases: Case[]; palette: number[]};
+interface Memory { keys: string; shares: string; likeness: number; distinct: number }
+const {cases, palette, memories} = JSON.parse(readFileSync(join(OUT, 'expected.json'), 'utf8')) as {cases: Case[]; palette: number[]; memories: Memory[]};
 
 for (const each of cases) {
   const bytes = (name: string) => new Uint8Array(Buffer.from(each[name] as string, 'base64'));
@@ -76,15 +78,24 @@ test('objects share a pixel by soft aggregation, and the background wins a tie',
   expect(a[0]).toBeCloseTo(odds[1]! / sum, 6);
   expect(b[0]).toBeCloseTo(odds[2]! / sum, 6);
   const maps = new Map([[4, Float32Array.of(0.5, 0.25, 0.25, 0.5)], [7, Float32Array.of(0.25, 0.5, 0.25, 0.5)]]);
-  expect([...mostProbable(maps, 4).labels]).toEqual([4, 7, 0, 4]);
-  expect([...mostProbable(new Map([[4, Float32Array.of(0.5, 0.6)]]), 2).labels]).toEqual([0, 4]);
-  expect(mostProbable(maps, 4).certainty).toEqual(new Map([[4, 0.5], [7, 0.5]]));
+  expect([...mostProbable(maps, 4)]).toEqual([4, 7, 0, 4]);
+  expect([...mostProbable(new Map([[4, Float32Array.of(0.5, 0.6)]]), 2)]).toEqual([0, 4]);
+});
+
+test('an object is recognised, or not, as Python has it', () => {
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64')).buffer;
+  for (const {keys, shares, likeness, distinct} of memories) {
+    const found = recognize(new Int8Array(bytes(keys)), new Float32Array(bytes(shares)));
+    expect(found.likeness).toBeCloseTo(likeness, 4);
+    expect(found.distinct).toBeCloseTo(distinct, 4);
+  }
+  expect([{likeness: 0.44, distinct: 1}, {likeness: 1, distinct: 0.19}, {likeness: 0.46, distinct: 0.21}].map(isLost)).toEqual([true, true, false]);
 });
 
 test('a lane says where an object is, in colours and in words', () => {
-  const certainty = new Map([[0, new Map([[1, 1]])], [1, new Map([[1, 0.95]])], [2, new Map([[1, 0.6]])], [3, new Map([[1, 0]])]]);
-  const places = lane(1, 5, certainty);
-  expect(places).toEqual(['here', 'here', 'unsure', 'gone', 'untracked']);
+  const fates = (['here', 'here', 'lost', 'gone'] as const).map((fate, index) => [index, new Map([[1, fate]])] as const);
+  const places = lane(1, 5, new Map(fates));
+  expect(places).toEqual(['here', 'here', 'lost', 'gone', 'untracked']);
   expect(stretches(places)[0]).toEqual({place: 'here', from: 0, to: 1});
   expect(inWords('Car', places, [0])).toBe('Car: tracked in 4 of 5 frames; given in frame 0; not seen in 3; probably lost in 2');
 });

@@ -6,11 +6,11 @@ import {box, open, settled} from './page';
 import {renderer} from './processes';
 import {serve} from './server';
 
-test('memory stays flat over 500 frames', async ({page}) => {
-  test.setTimeout(600000);
+test('memory stays flat over 1000 frames', async ({page}) => {
+  test.setTimeout(900000);
   const served = await serve(false);
   await open(page, served, '&video=/input/long.webm');
-  expect(await page.evaluate(() => window.ttvos.source!.times.length)).toBeGreaterThan(500);
+  expect(await page.evaluate(() => window.ttvos.source!.times.length)).toBeGreaterThan(1000);
   // Chromium keeps decoded pictures in memory that it may discard, up to 512 MB. That is filled first.
   for (let before = 0, round = 0; round < 12 && renderer().megabytes - before > 10; round++) {
     before = renderer().megabytes;
@@ -23,21 +23,25 @@ test('memory stays flat over 500 frames', async ({page}) => {
     await page.waitForFunction((count) => window.ttvos.masks.size >= count || !window.ttvos.busy, frames, {timeout: 0});
     return {...await page.evaluate(() => window.ttvos.memory()), ...renderer()};
   };
-  const early = await at(60), late = await at(540);
+  const early = await at(60), late = await at(1020);
   await settled(page);
   expect(await page.evaluate(() => window.ttvos.problem)).toBe(''); // the worker counts its tensors after each frame
   console.log(`wasm heap ${early.heap / 2 ** 20} -> ${late.heap / 2 ** 20} MB, renderer ${early.megabytes.toFixed(0)} -> ${late.megabytes.toFixed(0)} MB`);
   expect(late.heap).toBe(early.heap);
-  // Kept tensors of one kind alone would be 60 to 210 MB here.
+  // Kept tensors of one kind alone would be 120 to 430 MB here.
   expect(late.megabytes - early.megabytes).toBeLessThan(50);
   await page.close();
   await served.close();
 });
 
-// V8 multiplies int8 with AVX-VNNI, the Intel kind; a processor with AVX512-VNNI alone, as AMD's Zen 4, has it in Python only.
-const MOST = /\bavx_vnni\b/.test(readFileSync('/proc/cpuinfo', 'utf8')) ? 2.2 : 6;
+/**
+ * The engine computes 16 bytes at once, as WebAssembly can. V8 multiplies int8 with AVX-VNNI, where the processor has it; without,
+ * it takes twice the time. Python's engine takes 32 bytes at once, and 64 where there is AVX-512.
+ */
+const has = (flag: string) => new RegExp(`\\b${flag}\\b`).test(readFileSync('/proc/cpuinfo', 'utf8'));
+const MOST = !has('avx_vnni') ? 9 : has('avx512_vnni') ? 4.5 : 2.2;
 
-test(`a step costs at most ${MOST} times Python’s CPU time`, async ({page}) => {
+test(`a step costs at most ${MOST} times Python’s CPU time @cost`, async ({page}) => {
   test.setTimeout(300000);
   const served = await serve(false), COUNT = 40; // one thread: several wait for one another when the machine is busy
   await open(page, served);

@@ -1,12 +1,12 @@
 """Makes what the browser tests read: python make_inputs.py OUT. Needs ffmpeg.
 
-input/  clip40.webm    the first 40 frames of the sample clip        long.webm      560 small frames
+input/  clip40.webm    the first 40 frames of the sample clip        long.webm     1040 small frames
         h264.mp4       10 frames in H.264                            mpeg4.mp4      10 frames that no browser plays
         huge.webm      frames that are too large                     images/        5 frames of it as PNG
         small.png, photo.png, cut.png    masks that are none of the clip
         first_mask.png, one_mask.png     masks of the clip's first frame: two objects, and one
         wrong_check.png                  masks that the self-check must not find
-resize.json            pictures, resampled by OpenCV as the tracker does it
+expected.json          what Python makes of pictures that are resampled and of objects' memories
 """
 
 import base64
@@ -22,6 +22,7 @@ from PIL import Image
 
 from ttvos_tf.media.images import davis_palette, read_mask, write_mask
 from ttvos_tf.runtime.letterbox import letterbox
+from ttvos_tf.runtime.scores import recognize
 from ttvos_tf.sample.render import FIRST_MASK
 
 SAMPLE = Path(__file__).resolve().parent.parent / "public" / "sample" / "sample.webm"
@@ -60,6 +61,21 @@ def resampled(rng: np.random.Generator, source: tuple[int, int], model: tuple[in
     }
 
 
+def remembered(rng: np.random.Generator, target: int) -> dict:
+    """An object's memory, and what the runtime tells from it; `target` of its 24 places are the object's."""
+    keys = rng.normal(size=(1, 48, 16))
+    keys[0, 24:36] = keys[0, :12] + 0.3 * rng.normal(size=(12, 16))
+    shares = rng.uniform(0, 0.04, (1, 48, 1)).astype(np.float32)
+    shares[0, np.r_[:target, 24 : 24 + target]] = rng.uniform(0.3, 1, (2 * target, 1))
+    if not target:
+        shares[:] = 0
+    state = {"state_memory_key": np.clip(30 * keys, -127, 127).astype(np.int8), "state_memory_mask": shares}
+    known = recognize(state)
+    assert known is not None
+    expected = {"likeness": known.likeness, "distinct": known.distinct}
+    return {"keys": text(state["state_memory_key"]), "shares": text(shares), **expected}
+
+
 def main() -> None:
     """Makes all of it."""
     out = Path(sys.argv[1])
@@ -67,7 +83,7 @@ def main() -> None:
     given = out / "input"
     (given / "images").mkdir(parents=True)
     ffmpeg("-i", SAMPLE, "-frames:v", 40, "-c", "copy", given / "clip40.webm")
-    ffmpeg("-stream_loop", 6, "-i", SAMPLE, "-vf", "scale=426:240", "-c:v", "libvpx-vp9", "-crf", 40, "-b:v", 0,
+    ffmpeg("-stream_loop", 12, "-i", SAMPLE, "-vf", "scale=426:240", "-c:v", "libvpx-vp9", "-crf", 40, "-b:v", 0,
            "-cpu-used", 8, "-deadline", "realtime", given / "long.webm")  # fmt: skip
     ffmpeg("-i", SAMPLE, "-frames:v", 10, "-c:v", "libx264", "-preset", "veryfast", given / "h264.mp4")
     ffmpeg("-i", SAMPLE, "-frames:v", 10, "-c:v", "mpeg4", given / "mpeg4.mp4")
@@ -82,7 +98,9 @@ def main() -> None:
     Image.fromarray(np.roll(np.asarray(Image.open(SELF_CHECK / "given.png")), 40, 1)).save(given / "wrong_check.png")
     rng = np.random.default_rng(3)
     cases = [resampled(rng, *sizes) for sizes in SIZES]
-    (out / "resize.json").write_text(json.dumps({"cases": cases, "palette": davis_palette().ravel().tolist()}))
+    palette = davis_palette().ravel().tolist()
+    memories = [remembered(rng, target) for target in (0, 1, 9, 20, 24)]
+    (out / "expected.json").write_text(json.dumps({"cases": cases, "palette": palette, "memories": memories}))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import {OUT, type Served} from './server';
 declare global { interface Window { ttvos: Session } }
 
 // LiteRT writes all its lines as errors; without a GPU there is a warning.
-const HARMLESS = /^(INFO|WARNING|VERBOSE): |Failed to create default WebGPU device/;
+const HARMLESS = /^((INFO|WARNING|VERBOSE): |[IW]\d{4} |ERROR: Following operations are not supported by GPU)|Operation is not supported\.$|operations will run on the GPU|Failed to create default WebGPU device/;
 
 /** Opens the page, waits for its self-check, and fails the test on any error of the console that is the page's. */
 export async function open(page: Page, served: Served, query = ''): Promise<void> {
@@ -24,7 +24,7 @@ export async function open(page: Page, served: Served, query = ''): Promise<void
 
 /** Waits until nothing is being done. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => window.ttvos && window.ttvos.state !== 'loading' && !window.ttvos.busy, null, {timeout: 90000});
+  await page.waitForFunction(() => window.ttvos && window.ttvos.state !== 'loading' && !window.ttvos.busy);
 }
 
 export async function track(page: Page, button = 'Track'): Promise<void> {
@@ -35,7 +35,7 @@ export async function track(page: Page, button = 'Track'): Promise<void> {
 
 /** Presses a button of "Take home", and keeps the file in OUT. */
 export async function saved(page: Page, button: string, name: string): Promise<void> {
-  const coming = page.waitForEvent('download', {timeout: 90000});
+  const coming = page.waitForEvent('download');
   await page.getByRole('button', {name: button}).click();
   await (await coming).saveAs(join(OUT, name));
   await settled(page);
@@ -65,8 +65,6 @@ export async function give(page: Page, way: 'video' | 'folder' | 'mask', files: 
   await page.locator(`input[data-way=${way}]`).setInputFiles(files);
   await settled(page);
 }
-
-
 
 export async function screenshot(page: Page, name: string): Promise<void> {
   writeFileSync(join(OUT, name), await page.screenshot());

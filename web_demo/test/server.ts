@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 export const OUT = join(here, 'out');
 const FOLDERS: readonly (readonly [string, string])[] = [
-  ['/models/', join(here, '../../ttvos_tf/models')], ['/input/', join(OUT, 'input')], ['/', join(here, '../../ttvos_tf/web')],
+  ['/input/', join(OUT, 'input')], ['/', join(here, '../../out/web')],
 ];
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.svg': 'image/svg+xml',

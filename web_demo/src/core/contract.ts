@@ -9,6 +9,9 @@ export const SIGNATURES = {
 } as const;
 export type SignatureName = keyof typeof SIGNATURES;
 
+/** Of networks with a memory. */
+export const MEMORY_KEY = 'state_memory_key', MEMORY_MASK = 'state_memory_mask';
+
 export const isState = (name: string): boolean => name.startsWith('state_');
 export const isFeature = (name: string): boolean => name.startsWith('feat');
 

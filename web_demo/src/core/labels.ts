@@ -20,27 +20,19 @@ export function softAggregate(logits: readonly Float32Array[]): Float32Array[] {
   return maps;
 }
 
-/**
- * The most probable id of every pixel; 0, the background, has the rest and wins a tie. And how sure the network is of each
- * object: the mean probability where it is, 0 where it is nowhere.
- */
-export function mostProbable(soft: ReadonlyMap<number, Float32Array>, pixels: number): {labels: Uint8Array; certainty: Map<number, number>} {
+/** The most probable id of every pixel; 0, the background, has the rest and wins a tie. */
+export function mostProbable(soft: ReadonlyMap<number, Float32Array>, pixels: number): Uint8Array {
   const labels = new Uint8Array(pixels), ids = [...soft.keys()], maps = [...soft.values()], objects = ids.length;
-  const sums = new Float64Array(objects), counts = new Uint32Array(objects);
   for (let i = 0; i < pixels; i++) {
-    let best = 1, winner = -1;
+    let best = 1;
     for (let k = 0; k < objects; k++) best = fround(best - maps[k]![i]!);
     for (let k = 0; k < objects; k++) {
       const probability = maps[k]![i]!;
       if (probability > best) {
         best = probability;
-        winner = k;
+        labels[i] = ids[k]!;
       }
     }
-    if (winner < 0) continue;
-    labels[i] = ids[winner]!;
-    sums[winner]! += best;
-    counts[winner]!++;
   }
-  return {labels, certainty: new Map(ids.map((id, k) => [id, counts[k] ? sums[k]! / counts[k]! : 0]))};
+  return labels;
 }

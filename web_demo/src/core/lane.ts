@@ -1,16 +1,12 @@
 // Where an object is along a video, and where it probably is not what was asked for. Ours, not the paper's.
 
-export type Place = 'untracked' | 'here' | 'unsure' | 'gone';
-
-const SURE = 0.8; // mean probability where the object is; one that is followed well has 0.9 and more
+/** Of an object in a tracked frame: it is labelled, it is labelled but probably lost, or nothing is labelled. */
+export type Fate = 'here' | 'lost' | 'gone';
+export type Place = Fate | 'untracked';
 
 /** What is known of an object in each frame. */
-export function lane(id: number, count: number, certainty: ReadonlyMap<number, ReadonlyMap<number, number>>): Place[] {
-  return Array.from({length: count}, (_, index) => {
-    const sure = certainty.get(index)?.get(id);
-    if (sure === undefined) return 'untracked';
-    return sure === 0 ? 'gone' : sure < SURE ? 'unsure' : 'here';
-  });
+export function lane(id: number, count: number, fates: ReadonlyMap<number, ReadonlyMap<number, Fate>>): Place[] {
+  return Array.from({length: count}, (_, index) => fates.get(index)?.get(id) ?? 'untracked');
 }
 
 export interface Stretch { readonly place: Place; readonly from: number; readonly to: number }
@@ -33,7 +29,7 @@ export function inWords(name: string, places: readonly Place[], given: readonly 
   const tracked = places.filter((place) => place !== 'untracked').length;
   const parts = [`${name}: tracked in ${tracked} of ${places.length} frames`];
   if (given.length) parts.push(`given in frame ${given.join(', ')}`);
-  for (const [place, word] of [['gone', 'not seen'], ['unsure', 'probably lost']] as const) {
+  for (const [place, word] of [['gone', 'not seen'], ['lost', 'probably lost']] as const) {
     if (frames(place)) parts.push(`${word} in ${frames(place)}`);
   }
   return parts.join('; ');

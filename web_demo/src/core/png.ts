@@ -14,7 +14,7 @@ export async function maskPng(labels: Uint8Array, {width, height}: Size): Promis
   const lines = new Uint8Array((width + 1) * height); // each begins with 0: no filter
   for (let y = 0; y < height; y++) lines.set(labels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   return joined([
-    SIGNATURE, chunk('IHDR', header), chunk('PLTE', davisPalette()), chunk('tEXt', ascii('Software\0ttvos')),
+    SIGNATURE, chunk('IHDR', header), chunk('tEXt', ascii('Software\0ttvos')), chunk('PLTE', davisPalette()),
     chunk('IDAT', await deflate(lines)), chunk('IEND', new Uint8Array()),
   ]);
 }

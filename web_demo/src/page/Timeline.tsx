@@ -24,6 +24,7 @@ export function Timeline({session}: {session: Session}): JSX.Element {
             <button class="primary" title="Track to the last frame (T)" disabled={nothing} onClick={() => void session.track(true)}><Icon name="forwards" />{index && session.masks.size ? 'Track on from here' : 'Track'}</button>
           </div>
         )}
+        {session.unseen && <span class="speed">This tab was in the background: browsers slow such tabs down, but no frame is left out.</span>}
         {p50 !== null && <span class="speed" title="Time of the network and what is around it, a frame">{Math.round(p50)} ms a frame, p90 {Math.round(p90!)} ms</span>}
       </div>
       <div class="lanes" style={{'--at': last ? index / last : 0}}>
@@ -33,7 +34,7 @@ export function Timeline({session}: {session: Session}): JSX.Element {
         />
         <div class="tracks">{drawn.objects.map((object) => <Lane key={object.id} session={session} object={object} />)}</div>
         {drawn.objects.length > 0 && <p class="legend">
-          <span><i class="here" />followed</span><span><i class="unsure" />probably lost</span><span><i class="gone" />not seen</span><span><i class="mark" />given</span>
+          <span><i class="here" />followed</span><span><i class="lost" />probably lost</span><span><i class="gone" />not seen</span><span><i class="mark" />given</span>
         </p>}
       </div>
     </div>
@@ -41,10 +42,10 @@ export function Timeline({session}: {session: Session}): JSX.Element {
 }
 
 /** How thick a lane is. */
-const ACROSS = {untracked: {}, here: {y: 2, height: 18}, unsure: {y: 8, height: 6}, gone: {y: 10, height: 2}} as const;
+const ACROSS = {untracked: {}, here: {y: 2, height: 18}, lost: {y: 8, height: 6}, gone: {y: 10, height: 2}} as const;
 
 function Lane({session, object: {id, name, colour}}: {session: Session; object: Session['drawn']['objects'][number]}): JSX.Element {
-  const count = session.source!.times.length, places = lane(id, count, session.certainty);
+  const count = session.source!.times.length, places = lane(id, count, session.fates);
   const given = [...session.drawn.givens].filter(([, each]) => each.has(id)).map(([index]) => index).sort((a, b) => a - b);
   const middle = (index: number) => (count > 1 ? index / (count - 1) : 0) * 1000;
   return (

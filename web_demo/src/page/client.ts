@@ -1,10 +1,14 @@
 // The worker, asked and answered. Where threads do not start in time, it is begun again without.
 import workerUrl from '../worker/worker?worker&url';
-import type {Calls, EngineInfo, Event, Response} from '../protocol';
+import type {Calls, EngineInfo, EngineKind, Event, Response} from '../protocol';
 
-const PATIENCE = 15000; // milliseconds without a sign of life; a threaded engine that hangs says nothing itself
+export const STOPPED = 'It was stopped.';
+const PATIENCE = 15000; // milliseconds without a sign of life; an engine that waits for threads or for a GPU says nothing itself
 
 type Args<Name extends keyof Calls> = Parameters<Calls[Name]>[0];
+/** A worker, and what it said of the engine in it. */
+export interface Started { readonly client: Client; readonly engine: EngineInfo }
+type Heard = (event: Event) => void;
 interface Waiting { resolve(value: unknown): void; reject(error: Error): void }
 
 export class Client {
@@ -12,7 +16,7 @@ export class Client {
   private next = 0;
   private lastHeard = performance.now();
 
-  private constructor(private readonly worker: Worker, heard: (event: Event) => void) {
+  private constructor(private readonly worker: Worker, heard: Heard) {
     worker.onmessage = ({data}: MessageEvent<Response>) => {
       this.lastHeard = performance.now();
       if ('event' in data) return heard(data);
@@ -21,26 +25,32 @@ export class Client {
       if ('error' in data) waiting?.reject(new Error(data.error));
       else waiting?.resolve(data.value);
     };
-    worker.onerror = ({message}) => {
-      for (const {reject} of this.waiting.values()) reject(new Error(`The engine stopped (${message || 'no reason given'}). Load the page again.`));
-      this.waiting.clear();
-    };
+    worker.onerror = ({message}) => this.fail(`The engine stopped (${message || 'no reason given'}). Load the page again.`);
   }
 
-  /** Starts a worker and loads the engine: with threads where the page may have them, else without. */
-  static async start(heard: (event: Event) => void, debug: boolean): Promise<{client: Client; engine: EngineInfo}> {
+  /** With threads where the page may have them and they start in time, else without. */
+  static start(heard: Heard, debug: boolean): Promise<Started> {
     const threaded = crossOriginIsolated && navigator.hardwareConcurrency > 1;
-    const base = new URL('.', location.href).href;
-    if (threaded) {
-      const client = new Client(new Worker(workerUrl), heard);
-      try {
-        return {client, engine: await client.inTime(client.call('load', {base, threaded, debug}))};
-      } catch {
-        client.worker.terminate();
-      }
-    }
+    const single = () => Client.load('single', heard, debug);
+    return threaded ? Client.load('threaded', heard, debug).catch(single) : single();
+  }
+
+  /** Starts a worker and loads one kind of the engine; if that fails, the worker is gone. */
+  static async load(kind: EngineKind, heard: Heard, debug: boolean): Promise<Started> {
     const client = new Client(new Worker(workerUrl), heard);
-    return {client, engine: await client.call('load', {base, threaded: false, debug})};
+    try {
+      const loading = client.call('load', {base: new URL('.', location.href).href, kind, debug});
+      return {client, engine: await (kind === 'single' ? loading : client.inTime(loading))};
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  /** Ends the worker, whatever it does. */
+  close(): void {
+    this.worker.terminate();
+    this.fail(STOPPED);
   }
 
   call<Name extends keyof Calls>(call: Name, ...[args]: Args<Name> extends undefined ? [] : [Args<Name>]): Promise<ReturnType<Calls[Name]>> {
@@ -51,10 +61,15 @@ export class Client {
     });
   }
 
+  private fail(why: string): void {
+    for (const {reject} of this.waiting.values()) reject(new Error(why));
+    this.waiting.clear();
+  }
+
   private inTime<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, new Promise<T>((_, reject) => {
       const clock = setInterval(() => {
-        if (performance.now() - this.lastHeard > PATIENCE) reject(new Error('no answer'));
+        if (performance.now() - this.lastHeard > PATIENCE) reject(new Error('The engine does not start.'));
       }, 500);
       promise.catch(() => null).finally(() => clearInterval(clock));
     })]);

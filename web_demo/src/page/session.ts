@@ -1,11 +1,13 @@
 // What is open, drawn and tracked, and all that can be done with it. The view only shows it.
 import {boxText, type Box} from '../core/boxes';
 import type {Manifest} from '../core/contract';
+import type {Fate} from '../core/lane';
 import {COLOURS, fromHex} from '../core/palette';
 import {maskPng, readMask} from '../core/png';
 import {decode, encode, type Runs} from '../core/runs';
 import type {CheckResult, EngineInfo, Event, ExportKind, Given, NetworkInfo, SourceInfo} from '../protocol';
-import {Client} from './client';
+import {Client, type Started, STOPPED} from './client';
+import {whyNoGpu} from './gpu';
 
 export interface TrackedObject { readonly id: number; readonly name: string; readonly colour: string }
 export type Tool = 'box' | 'brush' | 'eraser';
@@ -14,14 +16,27 @@ interface Drawn { readonly objects: readonly TrackedObject[]; readonly givens: G
 
 export interface Busy { readonly what: string; readonly done: number; readonly of: number; readonly stoppable: boolean }
 
+/** The check of a GPU while it runs. */
+interface Trial { client: Client | null; stopped: boolean }
+
+/** A worker that is ready: its engine has the network, and passed the self-check with it. */
+interface Ready extends Started { readonly network: NetworkInfo; readonly check: CheckResult }
+
+/** What is known of this machine's GPU: why it cannot be used, or that it passed the self-check, and milliseconds of a step. */
+export type Gpu = {readonly why: string} | {readonly iou: number; readonly milliseconds: number; readonly processor: number; readonly used: boolean};
+
 export const MAX_OBJECTS = 20;
 const WIDEST_SHOWN = 1920;
+const TIMED_STEPS = 3;
+export const TRYING_GPU = 'Trying the GPU';
 
 export class Session {
   state: 'loading' | 'ready' | 'failed' = 'loading';
   engine: EngineInfo | null = null;
   network: NetworkInfo | null = null;
   check: CheckResult | null = null;
+  /** null before it was tried with this network. */
+  gpu: Gpu | null = null;
   models: readonly string[] = [];
 
   source: SourceInfo | null = null;
@@ -36,15 +51,21 @@ export class Session {
   background = '#12805c';
 
   masks = new Map<number, Runs>();
-  certainty = new Map<number, ReadonlyMap<number, number>>();
+  fates = new Map<number, ReadonlyMap<number, Fate>>();
   times: number[] = [];
 
   busy: Busy | null = {what: 'Loading', done: 0, of: 0, stoppable: false};
   playing = false;
+  /** Whether the page was in the background while frames were tracked. */
+  unseen = false;
   problem = '';
   notice = '';
 
   private client!: Client;
+  /** The engine that is not used now, if both the processor's and the GPU's are there. */
+  private other: Ready | null = null;
+  private trial: Trial | null = null;
+  private files: readonly File[] = [];
   private readonly listeners = new Set<() => void>();
   private undone: Drawn[] = [];
   private done: Drawn[] = [];
@@ -83,7 +104,11 @@ export class Session {
     }
   }
 
+  /** Another network. On the GPU, each has to pass the self-check for itself. */
   async choose(name: string): Promise<void> {
+    if (this.gpu && 'used' in this.gpu && this.gpu.used) await this.useGpu(false);
+    this.other?.client.close();
+    this.other = this.gpu = null;
     this.state = 'loading';
     this.check = null;
     try {
@@ -98,6 +123,44 @@ export class Session {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Whether this machine's GPU finds the stored masks, and how soon. It is used only if the person then says so. */
+  async tryGpu(): Promise<void> {
+    const {name} = this.network!, trial: Trial = {client: null, stopped: false};
+    this.trial = trial;
+    this.gpu = null;
+    try {
+      await this.during(TRYING_GPU, true, async () => {
+        const why = await whyNoGpu();
+        if (why) throw new Error(why);
+        const {client, engine} = await Client.load('gpu', (event) => this.heard(event), this.debug);
+        trial.client = client;
+        if (trial.stopped) throw new Error(STOPPED);
+        const network = await client.call('network', {name});
+        this.work(TRYING_GPU, true);
+        const check = await client.call('check'), milliseconds = median(await client.call('steps', {count: TIMED_STEPS}));
+        this.other = {client, engine, network, check};
+        this.gpu = {iou: check.iou, milliseconds, processor: median(await this.steps(TIMED_STEPS)), used: false};
+      });
+    } catch (error) {
+      trial.client?.close();
+      this.gpu = {why: sentence(error)};
+    }
+    this.trial = null;
+    this.changed();
+  }
+
+  /** Goes over to the GPU that was tried, or back to the processor; what is open and drawn stays. */
+  async useGpu(used: boolean): Promise<void> {
+    const {client, engine, network, check, other, files} = this;
+    if (!other || !engine || !network || !check) return;
+    await this.attempt(used ? 'Going over to the GPU' : 'Going back to the processor', false, async () => {
+      if (this.source) await other.client.call('open', {files});
+      this.other = {client, engine, network, check};
+      Object.assign(this, other);
+      this.gpu = {...this.gpu as Gpu & {used: boolean}, used};
+    });
   }
 
   /** What came before the service worker, or around it, is asked for once more, so that it is there without a server. */
@@ -122,8 +185,9 @@ export class Session {
     await this.attempt('Opening', false, async () => {
       const source = await this.client.call('open', {files});
       this.source = source;
+      this.files = files;
       this.masks = new Map();
-      this.certainty = new Map();
+      this.fates = new Map();
       this.times = [];
       this.done = [];
       this.undone = [];
@@ -320,12 +384,16 @@ export class Session {
     const last = forwards ? this.source!.times.length - 1 : 0;
     const {ids, drawn: {givens}} = this, start = encode(this.labels(from));
     this.times = [];
+    this.unseen = document.hidden;
+    const hidden = () => { this.unseen ||= document.hidden; };
+    document.addEventListener('visibilitychange', hidden);
     await this.attempt('Tracking', true, async () => {
       this.work('Tracking', true, 0, Math.abs(last - from) + 1);
       const end = await this.client.call('track', {from, to: last, start, ids, givens});
       this.say(end === last ? `Tracked to frame ${end}.` : `Stopped at frame ${end}.`);
       await this.show(end);
     });
+    document.removeEventListener('visibilitychange', hidden);
     document.title = TITLE;
   }
 
@@ -338,7 +406,9 @@ export class Session {
   }
 
   stop(): void {
-    void this.client.call('stop');
+    if (!this.trial) return void this.client.call('stop');
+    this.trial.stopped = true;
+    this.trial.client?.close();
   }
 
   percentile(share: number): number | null {
@@ -371,9 +441,10 @@ export class Session {
     save('first_mask.png', new Blob([await maskPng(this.labels(0), this.source!.size)], {type: 'image/png'}));
   }
 
-  /** For tests: what the worker holds, how long steps take, and the pixels of a frame. */
-  memory() { return this.client.call('memory'); }
+  /** Milliseconds of so many steps on a stored frame. */
   steps(count: number) { return this.client.call('steps', {count}); }
+  /** For tests: what the worker holds, and the pixels of a frame. */
+  memory() { return this.client.call('memory'); }
   pixels(index: number) { return this.client.call('pixels', {index}); }
 
   // ---- what goes on
@@ -382,9 +453,9 @@ export class Session {
     if (event.event === 'progress') {
       if (this.busy) this.busy = {...this.busy, done: event.done, of: event.of};
     } else {
-      const {index, runs, certainty, milliseconds, picture} = event.frame;
+      const {index, runs, fates, milliseconds, picture} = event.frame;
       this.masks.set(index, runs);
-      this.certainty.set(index, certainty);
+      this.fates.set(index, fates);
       this.times.push(milliseconds);
       this.index = index;
       this.present(picture);
@@ -439,6 +510,8 @@ function without<V>(map: ReadonlyMap<number, V>, id: number): Map<number, V> {
   rest.delete(id);
   return rest;
 }
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
 function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,8 @@
 // LiteRT.js with what TTVOS needs around it. Every tensor that is made or given here has one owner, who drops it once.
-import {type CompiledModel, getGlobalLiteRt, loadAndCompile, loadLiteRt, supportsFeature, Tensor} from '@litertjs/core';
+import {type CompiledModel, getGlobalLiteRt, getWebGpuDevice, loadAndCompile, loadLiteRt, supportsFeature, Tensor} from '@litertjs/core';
 import {isFeature, isState, SIGNATURES, type SignatureName} from '../core/contract';
 import {type Size} from '../core/letterbox';
+import type {EngineKind} from '../protocol';
 
 export type Tensors = Record<string, Tensor>;
 
@@ -24,11 +25,13 @@ export interface Loaded { readonly threads: number; readonly file: string; reado
 
 /** Loads the kind of the engine that fits this browser from a folder, by way of `download`. */
 export async function loadEngine(
-  folder: string, threaded: boolean, download: (url: string) => Promise<Uint8Array<ArrayBuffer>>,
+  folder: string, kind: EngineKind, download: (url: string) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<Loaded> {
-  const kind = threaded ? 'threaded_' : await supportsFeature('relaxedSimd') ? '' : 'compat_';
-  const name = `litert_wasm_${kind}internal`, content = await download(`${folder}${name}.wasm`);
-  const threads = threaded ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
+  const plain = await supportsFeature('relaxedSimd') ? '' : 'compat_', build = {threaded: 'threaded_', single: plain, gpu: 'jspi_'}[kind];
+  const name = `litert_wasm_${build}internal`, content = await download(`${folder}${name}.wasm`);
+  const threads = kind === 'threaded' ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
+  // LiteRT wakes the strongest GPU at once, whether a model will run on it or not.
+  if (kind !== 'gpu') Object.defineProperty(navigator, 'gpu', {value: undefined});
   // The threaded wasm starts a worker a core, however many threads a model will use.
   Object.defineProperty(navigator, 'hardwareConcurrency', {value: threads});
   // In a worker, Emscripten takes the worker's own URL for its script's, and would start the worker again as each of its
@@ -70,10 +73,13 @@ export class Network {
     this.size = {width: width!, height: height!};
   }
 
+  /** On the GPU if there is one here; see `loadEngine`. */
   static async open(name: string, content: Uint8Array, threads: number): Promise<Network> {
+    const accelerator = getWebGpuDevice() ? 'webgpu' : 'wasm';
     let model: CompiledModel;
     try {
-      model = await loadAndCompile(content, {accelerator: 'wasm', cpuOptions: {numThreads: threads}});
+      // Half floats would be quicker on a GPU, and further from the masks of a processor.
+      model = await loadAndCompile(content, {accelerator, cpuOptions: {numThreads: threads}, gpuOptions: {precision: 'fp32'}});
     } catch (error) {
       throw new Error(`${name} cannot be opened: the file is damaged or made for another version (${String(error)})`);
     }
@@ -100,6 +106,12 @@ export class Network {
   close(): void {
     this.model.delete();
   }
+}
+
+/** The values of a tensor; what the wrapper takes for uint8 is int8, but for frames, which are never read. */
+export async function values(tensors: Tensors, name: string): Promise<ArrayLike<number>> {
+  const data = await tensors[name]!.data();
+  return data instanceof Uint8Array ? new Int8Array(data.buffer) : data;
 }
 
 /** The values of one output, which is dropped with the others but the states. */

@@ -1,7 +1,7 @@
 // Does this machine compute what the network's makers saw? Two stored frames through all five signatures.
 import {only} from '../core/runs';
 import type {CheckResult} from '../protocol';
-import {drop, liveTensors, type Network, take, type Tensors} from './engine';
+import {drop, liveTensors, type Network, take, values} from './engine';
 import {Letterbox, type Size} from '../core/letterbox';
 import {Tracker} from './tracker';
 
@@ -21,7 +21,7 @@ export async function selfCheck(network: Network, name: string, folder: string):
   const tracker = new Tracker(network, first);
   await tracker.begin(first.rgba, new Map(ids.map((id) => [id, {covered: only(masks, id), isBox: false}])));
   await tracker.step(second.rgba);
-  const found = tracker.read().labels, wanted = labels(expected);
+  const found = tracker.labels(), wanted = labels(expected);
   tracker.close();
   const iou = Math.min(...ids.map((id) => intersectionOverUnion(only(found, id), only(wanted, id))));
   const difference = await fusedAgainstSplit(network, first, second, only(masks, ids[0]!));
@@ -67,12 +67,6 @@ export async function timeSteps(network: Network, folder: string, count: number)
   }
   drop({...state, frame, mask});
   return times;
-}
-
-/** An int8 tensor's bytes come as they are. */
-async function values(tensors: Tensors, name: string): Promise<ArrayLike<number>> {
-  const data = await tensors[name]!.data();
-  return data instanceof Uint8Array ? new Int8Array(data.buffer) : data;
 }
 
 /** Mean difference as a share of the range. */

@@ -36,9 +36,9 @@ export async function track(
         await tracker.step(picture.rgba);
         if (given.size) await tracker.begin(picture.rgba, given);
       }
-      const {labels, certainty} = tracker.read();
+      const labels = tracker.labels(), fates = await tracker.fates(labels);
       if (hooks.debug) tracker.checkTensors();
-      const frame = {index, runs: encode(labels), certainty, milliseconds: performance.now() - begun};
+      const frame = {index, runs: encode(labels), fates, milliseconds: performance.now() - begun};
       if (!await hooks.tracked(frame, picture.rgba)) break;
     }
   } catch (error) {

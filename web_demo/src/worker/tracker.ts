@@ -1,7 +1,10 @@
 // Follows objects from frame to frame; the Tracker of Python's runtime, with the same results.
 import {mostProbable, softAggregate} from '../core/labels';
+import type {Fate} from '../core/lane';
+import {MEMORY_KEY, MEMORY_MASK} from '../core/contract';
 import {Letterbox, type Size} from '../core/letterbox';
-import {drop, liveTensors, type Network, take, type Tensors} from './engine';
+import {isLost, recognize} from '../core/recognition';
+import {drop, liveTensors, type Network, take, type Tensors, values} from './engine';
 
 const MIN_BOX_COVERAGE = 0.05; // of a box, for what was found in it to be taken for the object
 export const MAX_OBJECTS = 20;
@@ -50,9 +53,20 @@ export class Tracker {
     }
   }
 
-  /** Labels of the last frame, and how sure the network is of each object. */
-  read(): {labels: Uint8Array; certainty: Map<number, number>} {
+  /** Of the last frame. */
+  labels(): Uint8Array {
     return mostProbable(this.soft, this.box.source.width * this.box.source.height);
+  }
+
+  /** What became of each object; a network without a memory cannot tell whether one is lost. */
+  async fates(labels: Uint8Array): Promise<Map<number, Fate>> {
+    const fates = new Map<number, Fate>();
+    for (const [id, state] of this.states) {
+      const seen = labels.includes(id), memory = seen && MEMORY_KEY in state;
+      const lost = memory && isLost(recognize(await values(state, MEMORY_KEY), await values(state, MEMORY_MASK) as Float32Array));
+      fates.set(id, lost ? 'lost' : seen ? 'here' : 'gone');
+    }
+    return fates;
   }
 
   remove(id: number): void {

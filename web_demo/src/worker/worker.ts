@@ -1,7 +1,7 @@
 // Answers what the page asks; the work is in the other files of this folder. Built as a classic script.
 import {MIN_SIDE} from '../core/letterbox';
 import type {Manifest, ModelEntry} from '../core/contract';
-import type {Calls, CheckResult, EngineInfo, Event, Exported, ExportJob, Memory, NetworkInfo, Request, SourceInfo, TrackJob} from '../protocol';
+import type {Calls, CheckResult, EngineInfo, EngineKind, Event, Exported, ExportJob, Memory, NetworkInfo, Request, SourceInfo, TrackJob} from '../protocol';
 import {heapBytes, liveTensors, loadEngine, Network} from './engine';
 import {exportAs} from './exports';
 import {selfCheck, timeSteps} from './selfcheck';
@@ -52,12 +52,12 @@ async function progress(done: number, of: number): Promise<boolean> {
 }
 
 const answers: {[Name in keyof Calls]: (args: never) => Promise<ReturnType<Calls[Name]>> | ReturnType<Calls[Name]>} = {
-  async load(args: {base: string; threaded: boolean; debug: boolean}): Promise<EngineInfo> {
+  async load({kind, ...args}: {base: string; kind: EngineKind; debug: boolean}): Promise<EngineInfo> {
     ({base, debug} = args);
     const folder = `wasm-${LITERT_VERSION}/`;
-    const loaded = await loadEngine(base + folder, args.threaded, (url) => download(url, 0));
+    const loaded = await loadEngine(base + folder, kind, (url) => download(url, 0));
     threads = loaded.threads;
-    return {threads, file: folder + loaded.file, sha256: await digest(loaded.content)};
+    return {kind, threads, file: folder + loaded.file, sha256: await digest(loaded.content)};
   },
 
   async network({name}: {name: string}): Promise<NetworkInfo> {
