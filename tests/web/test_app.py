@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import re
+import tarfile
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from tests.clips import clip, write_video
 from ttvos_tf import cli
 from ttvos_tf.commands import app
-from ttvos_tf.commands.app import HEADERS, POLICY, open_server
+from ttvos_tf.commands.app import ENGINE, HEADERS, POLICY, open_server
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime.installed import FOLDER, default_name, installed
 
@@ -26,7 +27,9 @@ def page(tmp_path):
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<title>page</title>")
     (folder / "assets" / "worker.js").write_text("1")
-    (folder / "wasm.wasm").write_bytes(b"\0asm")
+    (tmp_path / "engine.wasm").write_bytes(b"\0asm")
+    with tarfile.open(folder / ENGINE, "w:xz") as archive:
+        archive.add(tmp_path / "engine.wasm", "wasm-1/engine.wasm")
     (tmp_path / "secret.txt").write_text("secret")
     return folder
 
@@ -67,7 +70,7 @@ def get(server, path, method="GET", host=None):
 
 
 def test_every_answer_isolates_the_page(server):
-    for path in ("/", "/assets/worker.js", "/wasm.wasm", "/models/models.json", "/no/such/file"):
+    for path in ("/", "/assets/worker.js", "/wasm-1/engine.wasm", "/wasm-1/none.wasm", "/models/models.json", "/no/such/file"):
         response, _ = get(server, path)
         assert {name: response.headers[name] for name in HEADERS} == HEADERS, path
 
@@ -76,7 +79,7 @@ def test_files_come_as_what_they_are(server, video):
     for path, kind, content in (
         ("/", "text/html; charset=utf-8", b"<title>page</title>"),
         ("/assets/worker.js?x=1", "text/javascript", b"1"),
-        ("/wasm.wasm", "application/wasm", b"\0asm"),
+        ("/wasm-1/engine.wasm", "application/wasm", b"\0asm"),
         ("/input/my%20walk.avi", "application/octet-stream", video.read_bytes()),
     ):
         response, body = get(server, path)

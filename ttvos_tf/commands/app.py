@@ -88,7 +88,7 @@ def open_server(video: Path | None = None, port: int = PORT, page: Path = PAGE) 
     Raises:
         TTVOSError: as `run`.
     """
-    if not (page / "index.html").is_file():
+    if not all((page / name).is_file() for name in ("index.html", ENGINE)):
         raise TTVOSError(f"{page}: the page is not there: build it with `make web`")
     if video is not None and not video.is_file():
         what = "a folder: open it from the page itself" if video.is_dir() else "no such video"

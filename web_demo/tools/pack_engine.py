@@ -12,7 +12,7 @@ from ttvos_tf.commands.app import ENGINE, PAGE
 # In this order: `ttvos app` isolates the page, so nearly every browser takes the first.
 KINDS = ("threaded_internal", "internal", "jspi_internal", "compat_internal")
 REACH = 1 << 24  # bytes back that the packer sees: more than one kind has
-FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": REACH}]
+FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": REACH}]
 
 
 def main() -> None:
