@@ -176,7 +176,7 @@ test.describe('with a finger', () => {
     await expect.poll(async () => (await given())?.kind).toBe('box');
     const drawn = await given(), sides = drawn?.kind === 'box' ? drawn.box : [];
     for (const [i, side] of [111, 320, 226, 91].entries()) expect(Math.abs(sides[i]! - side)).toBeLessThan(4); // a pixel here is two there
-    await page.getByRole('button', {name: 'Brush', exact: true}).tap();
+    await page.getByRole('button', {name: /^Brush/}).tap();
     await draw([600, 60], [620, 100], [600, 140]);
     await expect.poll(async () => (await given())?.kind).toBe('mask');
     expect(await page.evaluate(() => scrollY)).toBe(0);
