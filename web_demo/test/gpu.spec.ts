@@ -11,7 +11,7 @@ test.use({launchOptions: {
 }});
 
 test('a GPU is offered after the self-check, used, and left again; one that finds other masks is refused', async ({page}) => {
-  test.setTimeout(900000);
+  test.setTimeout(1500000);
   let wrong: Buffer | null = null;
   const served = await serve(true, (path) => (/selfcheck\/.*_int8\.png$/.test(path) ? wrong : null));
   await open(page, served);

@@ -7,7 +7,7 @@ import {input, OUT, serve} from './server';
 const BOXES = [[111, 320, 226, 91], [553, 42, 104, 138]] as const;
 
 test('masks and all exports equal Python’s', async ({page}) => {
-  test.setTimeout(900000);
+  test.setTimeout(1500000);
   const served = await serve(true);
   await open(page, served, '&video=/input/clip40.webm');
   expect(await page.evaluate(() => window.ttvos.engine!.threads)).toBeGreaterThan(1);
