@@ -70,7 +70,14 @@ def get(server, path, method="GET", host=None):
 
 
 def test_every_answer_isolates_the_page(server):
-    for path in ("/", "/assets/worker.js", "/wasm-1/engine.wasm", "/wasm-1/none.wasm", "/models/models.json", "/no/such/file"):
+    for path in (
+        "/",
+        "/assets/worker.js",
+        "/wasm-1/engine.wasm",
+        "/wasm-1/none.wasm",
+        "/models/models.json",
+        "/no/file",
+    ):
         response, _ = get(server, path)
         assert {name: response.headers[name] for name in HEADERS} == HEADERS, path
 
