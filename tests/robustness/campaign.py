@@ -31,7 +31,7 @@ from tqdm import tqdm
 
 from ttvos_tf.errors import TTVOSError
 
-ATTACKS_IN = ("tests.robustness.attacks", "tests.robustness.training_attacks")
+ATTACKS_IN = ("tests.robustness.attacks", "tests.robustness.output_attacks", "tests.robustness.training_attacks")
 CLASSES = "ABCD"
 PATIENCE = 60  # seconds of a try
 REFUSED = "refused"

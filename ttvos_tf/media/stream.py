@@ -6,7 +6,7 @@ it; one without a length is live: when it breaks off, it is opened anew a few ti
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -39,6 +39,7 @@ class Stream:
 
     times: list[float] | None = None
     sound: Path | None = None
+    files: Sequence[Path] = ()
 
     def __init__(self, address: str):
         """Opens it.

@@ -1,0 +1,141 @@
+"""A folder of results that outlives its run, for another run to go on from.
+
+    walk.unfinished-3f2a61c0/      beside walk, where all will be
+        results/                   what becomes walk
+        run.json                   what the results depend on, to compare
+        state.npz                  how many frames are done, and what the next one needs
+
+The folder is locked while a run fills it. The state is replaced as a whole, after the results that it counts: what is
+there beyond it is made anew. A folder without a state holds no frame yet.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.inputs import read_json
+from ttvos_tf.media import atomic
+from ttvos_tf.media.atomic import Replaceable, atomic_file, atomic_folder
+from ttvos_tf.media.npz import Arrays, read_arrays
+
+RESULTS, RUN, STATE = "results", "run.json", "state.npz"
+COUNT = "count"
+ANEW = "run the command without --resume to begin anew"
+
+Run = dict[str, str]
+"""What the results depend on, as text or digests, by name."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What is there to go on from.
+
+    Attributes:
+        folder: which holds it.
+        run: what its results depend on.
+        count: number of frames that are done.
+        state: what the next frame needs, arrays by name.
+    """
+
+    folder: Path
+    run: Run
+    count: int
+    state: Arrays
+
+    @property
+    def results(self) -> Path:
+        return self.folder / RESULTS
+
+
+def left_at(path: Path) -> list[Path]:
+    """The folders that interrupted runs to `path` have left; those of runs that go on are not among them."""
+    return [folder for folder in atomic.unfinished(atomic.resolved(path)) if not atomic.is_locked(folder)]
+
+
+def read_unfinished(folder: Path) -> Unfinished:
+    """Reads what a run has left.
+
+    Raises:
+        TTVOSError: no run has written this, or it is damaged. Only a damaged state is passed over: without it, the run
+            begins at the first frame.
+    """
+    run = read_json(folder / RUN)
+    if not isinstance(run, dict) or not all(isinstance(value, str) for value in run.values()):
+        raise TTVOSError(f"{folder / RUN}: is damaged")
+    try:
+        state = read_arrays(folder / STATE)
+        return Unfinished(folder, run, int(state.pop(COUNT)), state)
+    except (TTVOSError, KeyError, TypeError, ValueError):
+        return Unfinished(folder, run, 0, {})
+
+
+def has_state(folder: Path) -> bool:
+    """Whether a frame is done in an unfinished folder, as far as anybody can tell."""
+    return (folder / STATE).exists()
+
+
+def write_state(folder: Path, count: int, state: Mapping[str, np.ndarray]) -> None:
+    """Says that `count` frames are done, and what the next one needs.
+
+    Raises:
+        TTVOSError: it cannot be written; the state before stays.
+    """
+    with atomic_file(folder / STATE) as partial, partial.open("wb") as file:
+        np.savez(file, **{COUNT: np.array(count)}, **state)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def resumable_folder(
+    path: Path, run: Run, replaceable: Replaceable, earlier: Unfinished | None = None
+) -> Iterator[Path]:
+    """As `atomic_folder`, but what has a state stays if the block fails or the process ends.
+
+    Args:
+        path: the folder that its results become.
+        run: what they depend on.
+        replaceable: see `atomic_folder`.
+        earlier: what to go on with.
+
+    Yields:
+        The unfinished folder: its RESULTS are to fill, and `write_state` says how far they are.
+
+    Raises:
+        TTVOSError: as `atomic_folder`; another run goes on with `earlier`.
+    """
+    target = atomic.check_folder(path, replaceable)
+    with atomic.place(path, target):
+        folder = earlier.folder if earlier else atomic.new_unfinished(target)
+        with atomic.reported(path):
+            (folder / RESULTS).mkdir(parents=True, exist_ok=True)
+        with atomic.locked(folder, wait=earlier is None) as held:
+            if held is False:
+                raise TTVOSError(f"{folder}: another run goes on with it: wait for its end")
+            try:
+                if not earlier:
+                    with atomic.reported(path):
+                        (folder / RUN).write_text(json.dumps(run, indent=2) + "\n")
+                with atomic_folder(path, replaceable, folder / RESULTS):
+                    yield folder
+            except BaseException:
+                if not has_state(folder):
+                    atomic.remove(folder)
+                raise
+            discard(folder, replaceable)
+
+
+def discard(folder: Path, replaceable: Replaceable) -> None:
+    """Removes what a run has left, now that all its results are in their place; what somebody else put there stays."""
+    for item in sorted(folder.rglob("*"), reverse=True):  # the state first, and files before their folder
+        ours = item.name in (RUN, STATE) or item.name.startswith(atomic.PARTIAL) or atomic.may_go(item, replaceable)
+        with contextlib.suppress(OSError):
+            if item.is_dir() and not item.is_symlink():
+                item.rmdir()
+            elif ours:
+                item.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
