@@ -1,4 +1,4 @@
-"""Attacks on what `ttvos segment` writes: odd places, failing files, full disks and kills, and `--resume` after them."""
+"""Attacks on what `ttvos segment` writes: odd places, failing files, full disks, kills, and `--resume` after them."""
 
 import contextlib
 import errno
@@ -140,8 +140,9 @@ def _judge(code: int, lines: list[str], what: str) -> None:
 
 PLACES = (
     "new", "new/deep", "file", "folder", "full", "to_file", "to_folder", "to_nowhere", "loop", "fifo", "null",
-    "devfull", "walk.avi", "first.png", ".", "", "..", "walk.avi/x", "file/x", "full/x", "to_folder/x", "n" * 255, "n" * 256,
-    "a\nb", os.fsdecode(b"\xff\xfe"), "-x", "ö☃", "~", "%05d", "{name}", "new.unfinished-00000000", ".ttvos-partial-x",
+    "devfull", "walk.avi", "first.png", ".", "", "..", "walk.avi/x", "file/x", "full/x", "to_folder/x", "n" * 255,
+    "n" * 256, "a\nb", os.fsdecode(b"\xff\xfe"), "-x", "ö☃", "~", "%05d", "{name}", "new.unfinished-00000000",
+    ".ttvos-partial-x",
 )  # fmt: skip
 
 
@@ -211,7 +212,7 @@ def _check_outputs(wanted: dict[str, Path], kind: str) -> None:
 
 
 def _go_on(rng: random.Random, folder: Path, arguments: list[str], what: str) -> str:
-    """After a run that did not end well, --resume makes what an undisturbed run makes, or there is nothing to resume."""
+    """After a run that did not end well, --resume makes what an undisturbed run makes, or has nothing to go on from."""
     out = folder / "o"
     if out.exists():
         _check_masks(out)

@@ -153,9 +153,9 @@ class Keeping:
                 try:
                     yield masks.add
                 except BaseException:
-                    with contextlib.suppress(TTVOSError, OSError):  # a full disk: the state before counts
-                        masks.end()
+                    masks.end()
                     raise
+                masks.save()  # they may yet be refused their place
         except (KeyboardInterrupt, TTVOSError) as error:
             if folder is None or not has_state(folder):
                 raise
@@ -190,10 +190,16 @@ class Keeping:
 
     @property
     def states(self) -> dict[int, Tensors]:
-        """The tracker's states after them."""
+        """The tracker's states after them.
+
+        Raises:
+            TTVOSError: somebody changed their names.
+        """
         states: dict[int, Tensors] = {}
         for name, value in (self.earlier.state if self.earlier else {}).items():
             object_id, _, tensor = name.partition("/")
+            if not object_id.isdecimal():
+                raise TTVOSError(f"{name}: is no state: {ANEW}")
             states.setdefault(int(object_id), {})[tensor] = value
         return states
 
@@ -216,15 +222,18 @@ class KeptMasks:
         self._done += 1
         self._last, self._saved = tracked, self._saved or time.monotonic()
         if time.monotonic() - self._saved >= SECONDS:
-            self._save()
+            self.save()
 
     def end(self) -> None:
-        """Says at an early end how far the masks are, if it was not at once."""
-        if self._last and (has_state(self._folder) or time.monotonic() - (self._saved or 0) >= SECONDS):
-            self._save()
+        """Says at an early end how far the masks are, if they are to be kept."""
+        if has_state(self._folder) or (self._saved and time.monotonic() - self._saved >= SECONDS):
+            self.save()
 
-    def _save(self) -> None:
-        assert self._last is not None
-        state = {f"{i}/{name}": value for i, state in self._last.states.items() for name, value in state.items()}
-        write_state(self._folder, self._done, state)
+    def save(self) -> None:
+        """Says how far the masks are, if there is room: without, the state before counts, and masks may yet fit."""
+        if self._last:
+            states = self._last.states.items()
+            state = {f"{i}/{name}": value for i, tensors in states for name, value in tensors.items()}
+            with contextlib.suppress(TTVOSError, OSError):
+                write_state(self._folder, self._done, state)
         self._saved = time.monotonic()

@@ -69,9 +69,10 @@ def read_unfinished(folder: Path) -> Unfinished:
         raise TTVOSError(f"{folder / RUN}: is damaged")
     try:
         state = read_arrays(folder / STATE)
-        return Unfinished(folder, run, int(state.pop(COUNT)), state)
+        count = int(state.pop(COUNT))
     except (TTVOSError, KeyError, TypeError, ValueError):
-        return Unfinished(folder, run, 0, {})
+        count, state = 0, {}
+    return Unfinished(folder, run, count, state)
 
 
 def has_state(folder: Path) -> bool:

@@ -21,13 +21,14 @@ import numpy as np
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inputs import check_input
 from ttvos_tf.limits import shown
+from ttvos_tf.media.address import is_address
 from ttvos_tf.media.containers import is_avi, is_truncated
 from ttvos_tf.media.frame_patterns import is_pattern, matching
 from ttvos_tf.media.images import read_image
 from ttvos_tf.media.native import FFMPEG, caught_stderr, plain_name
 from ttvos_tf.media.packets import frame_size
 from ttvos_tf.media.sizes import MOST_PIXELS, Size, format_size
-from ttvos_tf.media.stream import STDIN, Stream, is_address
+from ttvos_tf.media.stream import STDIN, Stream
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LITTER = ("thumbs.db", "desktop.ini")
