@@ -138,8 +138,9 @@ MOMENTS = {
     "within a state": ("numpy.savez", 5, True),
     "after a state": ("os.replace", 5, True),
     "at the first state": ("numpy.savez", 1, False),
-    "before the masks are in place": ("os.rename", 1, False),
-    "after it": ("os.rename", 1, True),
+    "before the folder has its name": ("os.rename", 1, False),
+    "before the masks are in place": ("os.rename", 2, False),
+    "after it": ("os.rename", 2, True),
     "before the overlay is in place": ("os.replace", LENGTH + 1, False),
 }
 
@@ -158,7 +159,7 @@ def test_wherever_a_run_is_killed(place, capsys, moment, number):
     capsys.readouterr()
     if ttvos(*command, "--resume") == 2:
         assert "nothing is left to go on from" in capsys.readouterr().err
-        assert (place / "o").exists() or moment == "at the first state"
+        assert (place / "o").exists() or moment in ("at the first state", "before the folder has its name")
         assert ttvos(*command) == 0
     assert content(place / "o") == content(place / "whole")
     assert open_source("seen.mp4").count == LENGTH
@@ -252,7 +253,7 @@ def test_several_sources_and_streams_are_not_gone_on_with(place, capsys):
     assert done.returncode == 2 and "--resume: not with a stream or a camera: " in done.stderr
 
 
-def test_a_plain_run_names_what_is_left_and_keeps_it_until_it_is_done(place, interrupt, capsys):
+def test_a_plain_run_names_what_is_left_and_keeps_it_until_it_is_done(place, interrupt, capsys, caplog):
     command = ("segment", "walk.avi", *TWO, *INT8, "--out", "o")
     interrupt(6)
     assert ttvos(*command) == 130
@@ -261,8 +262,8 @@ def test_a_plain_run_names_what_is_left_and_keeps_it_until_it_is_done(place, int
     interrupt(2)
     capsys.readouterr()
     assert ttvos(*command) == 130
-    note, error = capsys.readouterr().err.splitlines()
-    assert note == f"{folder}: an interrupted run left it: --resume goes on from it, or remove it"
+    assert caplog.messages == [f"{folder}: an interrupted run left it: --resume goes on from it, or remove it"]
+    error = capsys.readouterr().err
     assert content(folder) == before
     (second,) = [each for each in place.iterdir() if atomic.UNFINISHED in each.name and each != folder]
     assert str(second) in error and len(content(second / "results")) == 1

@@ -64,7 +64,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
         finally:
             os.close(stream)
         return
-    with place(path, target), _partial(path, target, target.parent, folder=False) as partial:
+    with place(path, target), new_partial(path, target, target.parent, folder=False) as partial:
         with _blamed(path, partial):
             yield partial
         with reported(path):
@@ -97,7 +97,7 @@ def atomic_folder(
     _end_killed(resolved(path), replaceable)
     target = check_folder(path, replaceable)
     with place(path, target):
-        made = _partial(path, target, beside(target), folder=True) if work is None else contextlib.nullcontext(work)
+        made = new_partial(path, target, beside(target), folder=True) if work is None else contextlib.nullcontext(work)
         with made as partial:
             with _blamed(path, partial):
                 yield partial
@@ -252,8 +252,8 @@ def place(path: Path, target: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _partial(path: Path, target: Path, where: Path, folder: bool) -> Iterator[Path]:
-    """Yields a new, locked file or folder in `where`, which is gone after the block; first removes dead ones."""
+def new_partial(path: Path, target: Path, where: Path, folder: bool) -> Iterator[Path]:
+    """Yields a new, locked file or folder in `where`, removed after the block if it has its name; first, dead ones."""
     for dead in _names(where, PARTIAL, target):
         with locked(dead, wait=False) as held:
             if held:
@@ -443,6 +443,6 @@ def _move_into(partial: Path, target: Path, replaceable: Replaceable) -> None:
 
 def _copy_into(partial: Path, target: Path, path: Path, replaceable: Replaceable) -> None:
     """The same for a mount point of which only the rename could tell that it is one."""
-    with _partial(path, target, target, folder=True) as inner:
+    with new_partial(path, target, target, folder=True) as inner:
         shutil.copytree(partial, inner, dirs_exist_ok=True)
         _move_into(inner, target, replaceable)

@@ -54,7 +54,8 @@ class Unfinished:
 
 def left_at(path: Path) -> list[Path]:
     """The folders that interrupted runs to `path` have left; those of runs that go on are not among them."""
-    return [folder for folder in atomic.unfinished(atomic.resolved(path)) if not atomic.is_locked(folder)]
+    folders = atomic.unfinished(atomic.resolved(path))
+    return [folder for folder in folders if (folder / RESULTS).is_dir() and not atomic.is_locked(folder)]
 
 
 def read_unfinished(folder: Path) -> Unfinished:
@@ -109,29 +110,44 @@ def resumable_folder(
         TTVOSError: as `atomic_folder`; another run goes on with `earlier`.
     """
     target = atomic.check_folder(path, replaceable)
-    with atomic.place(path, target):
-        folder = earlier.folder if earlier else atomic.new_unfinished(target)
-        with atomic.reported(path):
-            (folder / RESULTS).mkdir(parents=True, exist_ok=True)
-        with atomic.locked(folder, wait=earlier is None) as held:
-            if held is False:
-                raise TTVOSError(f"{folder}: another run goes on with it: wait for its end")
-            try:
-                if not earlier:
-                    with atomic.reported(path):
-                        (folder / RUN).write_text(json.dumps(run, indent=2) + "\n")
-                with atomic_folder(path, replaceable, folder / RESULTS):
-                    yield folder
-            except BaseException:
-                if not has_state(folder):
-                    atomic.remove(folder)
-                raise
+    for folder in atomic.unfinished(target):  # of a run that was killed when its results were in place
+        if not (folder / RESULTS).exists() and not atomic.is_locked(folder):
             discard(folder, replaceable)
+    with atomic.place(path, target), _new(path, target, run) if not earlier else _taken(earlier) as folder:
+        try:
+            with atomic_folder(path, replaceable, folder / RESULTS):
+                yield folder
+        except BaseException:
+            if not has_state(folder):
+                atomic.remove(folder)
+            raise
+        discard(folder, replaceable)
+
+
+@contextlib.contextmanager
+def _new(path: Path, target: Path, run: Run) -> Iterator[Path]:
+    """Yields a folder to begin with; it has its name once it holds what it needs, and is locked all the time."""
+    folder = atomic.new_unfinished(target)
+    with atomic.new_partial(path, target, folder.parent, folder=True) as partial:
+        with atomic.reported(path):
+            (partial / RESULTS).mkdir()
+            (partial / RUN).write_text(json.dumps(run, indent=2) + "\n")
+            partial.rename(folder)
+        yield folder
+
+
+@contextlib.contextmanager
+def _taken(earlier: Unfinished) -> Iterator[Path]:
+    with atomic.locked(earlier.folder, wait=False) as held:
+        if held is False:
+            raise TTVOSError(f"{earlier.folder}: another run goes on with it: wait for its end")
+        yield earlier.folder
 
 
 def discard(folder: Path, replaceable: Replaceable) -> None:
     """Removes what a run has left, now that all its results are in their place; what somebody else put there stays."""
-    for item in sorted(folder.rglob("*"), reverse=True):  # the state first, and files before their folder
+    # The state first, files before their folder, and last what tells whose they are: a kill in between loses nothing.
+    for item in sorted(folder.rglob("*"), key=lambda item: (item.name == RUN, item.name != STATE, -len(item.parts))):
         ours = item.name in (RUN, STATE) or item.name.startswith(atomic.PARTIAL) or atomic.may_go(item, replaceable)
         with contextlib.suppress(OSError):
             if item.is_dir() and not item.is_symlink():
