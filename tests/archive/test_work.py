@@ -93,7 +93,7 @@ def test_a_try_goes_on_from_the_masks_of_the_one_before(video, settings, monkeyp
     def run_segment(arguments, *_):
         tries.append("--resume" in arguments)
         if tries == [False]:
-            left.mkdir()
+            (left / "results").mkdir(parents=True)
             return -9, ""
         if tries[-1]:
             return 2, f"ttvos: error: other boxes: {ANEW}"
@@ -109,7 +109,7 @@ def test_a_try_goes_on_from_the_masks_of_the_one_before(video, settings, monkeyp
         left.rename(folder / "masks")
         with open(arguments[arguments.index("--json") + 1], "w") as file:
             json.dump(done, file)
-        left.mkdir()  # of other options
+        (left / "results").mkdir(parents=True)  # of other options
         return 0, ""
 
     monkeypatch.setattr(work, "run_segment", run_again)

@@ -157,7 +157,7 @@ class Keeping:
                     raise
                 masks.save()  # they may yet be refused their place
         except (KeyboardInterrupt, TTVOSError) as error:
-            if folder is None or not has_state(folder):
+            if folder is None or not has_state(folder) or str(error).endswith(ANEW):
                 raise
             advice = f"the masks until then are kept in {folder}: --resume goes on from them"
             if isinstance(error, TTVOSError):
