@@ -17,7 +17,7 @@ from tests.metrics import iou
 from tests.runtimes import RUNTIMES
 from tests.toy_model import NAME, toy_model
 from ttvos_tf import cli
-from ttvos_tf.commands import models, segment
+from ttvos_tf.commands import models, resume, segment
 from ttvos_tf.config import BACKBONES
 from ttvos_tf.media.annotations import masks
 from ttvos_tf.media.images import read_mask, write_mask
@@ -358,6 +358,7 @@ def test_ctrl_c_leaves_nothing(place, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(segment.Tracker, "step", interrupt)
+    monkeypatch.setattr(resume, "SECONDS", 600.0)  # what takes longer is kept: tests/commands/test_resume.py
     before = content(place)
     assert ttvos("segment", *WALK, "--overlay", "a.mp4", "--json", "a.json") == 130
     assert capsys.readouterr().err == "ttvos: error: interrupted\n"
@@ -366,7 +367,7 @@ def test_ctrl_c_leaves_nothing(place, capsys, monkeypatch):
 
 def test_ctrl_c_ends_a_camera_and_keeps_what_it_saw(place, monkeypatch):
     class Camera:
-        fps, count, live, times, sound = 20.0, None, True, None, None
+        fps, count, live, times, sound, files = 20.0, None, True, None, None, ()
 
         def __iter__(self):
             for index in itertools.count():

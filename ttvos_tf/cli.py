@@ -43,6 +43,7 @@ COMMANDS = {
   ttvos segment walk.mp4 --mask first.png --cutout alone.webm  # also the objects alone, transparent around
   ttvos segment walk.mp4 --mask first.png --cutout seen.mp4 --background blur  # or before another background
   ttvos segment walk.mp4 --mask first.png --format coco --name 1=car --name 2=car  # annotations, not masks
+  ttvos segment walk.mp4 --mask first.png --resume  # go on from the masks that an interrupted run left
   ttvos segment a.mp4 b.mp4 --mask '{name}.png' --overlay '{name}_seen.mp4'  # each by itself
   ttvos segment rtsp://camera/1 --box 200,100,150,300 --overlay me.mp4  # until Ctrl-C
   ttvos segment 0 --box 200,100,150,300 --overlay me.mp4  # camera 0, until Ctrl-C""",

@@ -14,6 +14,7 @@ from ttvos_tf.archive.manifest import Video
 from ttvos_tf.archive.process import HangsError
 from ttvos_tf.archive.record import CRASHED, DONE, FAILED, HANGS, MISSING
 from ttvos_tf.archive.work import Settings, do_video, earlier
+from ttvos_tf.media.unfinished import ANEW
 
 
 @pytest.fixture
@@ -83,6 +84,37 @@ def test_retries_are_as_many_as_asked(video, settings, ends):
     assert do_video(video, replace(settings, retries=0)).attempts == 1
     ends[:] = [-9, -9, 0]
     assert do_video(video, replace(settings, retries=2, retry_failed=True)).status == DONE
+
+
+def test_a_try_goes_on_from_the_masks_of_the_one_before(video, settings, monkeypatch):
+    folder, tries = settings.out / "a/v", []
+    left = folder / "masks.unfinished-01234567"
+
+    def run_segment(arguments, *_):
+        tries.append("--resume" in arguments)
+        if tries == [False]:
+            (left / "results").mkdir(parents=True)
+            return -9, ""
+        if tries[-1]:
+            return 2, f"ttvos: error: other boxes: {ANEW}"
+        return 2, "ttvos: error: damaged"
+
+    monkeypatch.setattr(work, "run_segment", run_segment)
+    assert do_video(video, settings).error == "damaged"
+    assert tries == [False, True, False] and left.exists()
+    done = {"frames": 3, "fps": 9.5, "objects": [1]}
+
+    def run_again(arguments, *_):
+        tries.append("--resume" in arguments)
+        left.rename(folder / "masks")
+        with open(arguments[arguments.index("--json") + 1], "w") as file:
+            json.dump(done, file)
+        (left / "results").mkdir(parents=True)  # of other options
+        return 0, ""
+
+    monkeypatch.setattr(work, "run_segment", run_again)
+    assert do_video(video, replace(settings, retry_failed=True)).status == DONE
+    assert tries[3:] == [True] and set(os.listdir(folder)) == {"masks", "record.json"}
 
 
 def test_what_the_results_depend_on_makes_them_anew(video, settings, ends, tmp_path):

@@ -9,9 +9,11 @@ import pytest
 
 from tests.clips import clip, write_video
 from tests.scripts import ROOT
+from ttvos_tf.commands.sources import name_of
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media import stream
-from ttvos_tf.media.stream import Stream, is_address, without_password
+from ttvos_tf.media.address import is_address, split_address, without_password
+from ttvos_tf.media.stream import Stream
 from ttvos_tf.media.video import open_source
 
 LENGTH = 24
@@ -120,3 +122,10 @@ def test_standard_input(video, tmp_path):
 def test_standard_input_that_is_no_video(video):
     assert b"standard input: cannot be read as a video: it must be" in read_stdin(input=b"text " * 999).stderr
     assert b"standard input: broke off after" in read_stdin(input=video[: len(video) // 2]).stderr
+
+
+@pytest.mark.parametrize("text", ["http://[", "rtsp://\udcff", "http://a\0b", "http://a\nb"])
+def test_what_would_crash_a_library_is_no_address(text):
+    for read in (split_address, without_password, open_source, name_of):
+        with pytest.raises(TTVOSError, match="is no address"):
+            read(text)

@@ -31,9 +31,9 @@ from tqdm import tqdm
 
 from ttvos_tf.errors import TTVOSError
 
-ATTACKS_IN = ("tests.robustness.attacks", "tests.robustness.training_attacks")
+ATTACKS_IN = ("tests.robustness.attacks", "tests.robustness.output_attacks", "tests.robustness.training_attacks")
 CLASSES = "ABCD"
-PATIENCE = 60  # seconds of a try
+PATIENCE = 300  # seconds of a try: a busy machine halts it now and then
 REFUSED = "refused"
 
 Run = Callable[[random.Random, Path], str]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ttvos_tf.archive.child import SECONDS_TO_END
+from ttvos_tf.media.atomic import UNFINISHED
 
 ROOT = Path(__file__).parents[2]
 # -P: a cv2.py in the working folder is not OpenCV. So a checkout that is not installed is named in PYTHONPATH.
@@ -83,10 +84,10 @@ def _watch(child: subprocess.Popen, folder: Path, patience: float, opening: floa
 def _written(folder: Path) -> list[tuple[str, int, int]]:
     """What a folder holds. The time of an inner folder changes with every file that appears in it."""
     found = []
-    for item in os.scandir(folder):
+    for path in [*folder.iterdir(), *folder.glob(f"*{UNFINISHED}*/*")]:
         with contextlib.suppress(OSError):  # it was renamed just now
-            state = item.stat(follow_symlinks=False)
-            found.append((item.name, state.st_mtime_ns, state.st_size))
+            state = path.lstat()
+            found.append((str(path), state.st_mtime_ns, state.st_size))
     return sorted(found)
 
 

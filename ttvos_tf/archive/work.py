@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import platform
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +16,9 @@ from ttvos_tf.archive.manifest import Video
 from ttvos_tf.archive.process import POLL_SECONDS, HangsError, run_segment
 from ttvos_tf.archive.record import Record, key_of, read_record, write_record
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.media.atomic import PARTIAL, resolved
+from ttvos_tf.media.atomic import PARTIAL, remove, resolved
 from ttvos_tf.media.outputs import check_outputs
+from ttvos_tf.media.unfinished import ANEW, left_at
 from ttvos_tf.startup import STOPS
 
 # Until the first mask: Python, the libraries and the model are loaded, and the list of the video's packets is read.
@@ -152,23 +152,34 @@ def _attempts(video: Video, settings: Settings, record: Record, stopped: Stopped
 
 
 def _attempt(video: Video, settings: Settings, record: Record, stopped: Stopped, lock: list[int]) -> Record:
+    """One try; it goes on from the masks that an earlier one has left, and leaves its own if it is not done."""
     folder = settings.out / video.out
+    masks = folder / records.MASKS
     with tempfile.TemporaryDirectory(prefix="ttvos-") as aside:
-        summary = Path(aside) / "summary.json"
-        opening = OPENING_SECONDS + _bytes(video.source) / OPENING_BYTES_A_SECOND
-        arguments = _arguments(video, settings, summary)
-        try:
-            code, reason = run_segment(arguments, folder, settings.timeout_per_frame, opening, stopped, lock)
-        except HangsError as error:
-            _clear(folder)
-            return replace(record, status=records.HANGS, error=f"nothing new for {error.args[0]:.1f} s")
-        if code == 0:
-            done = json.loads(summary.read_text())
-            objects = tuple(done["objects"])
-            return replace(record, status=records.DONE, frames=done["frames"], fps=done["fps"], objects=objects)
-    _clear(folder)
+        record = _try(video, settings, record, stopped, lock, Path(aside) / "summary.json", bool(left_at(masks)))
+    for rest in [*folder.glob(f"{PARTIAL}*"), *(left_at(masks) if record.status == records.DONE else [])]:
+        remove(rest)
+    return record
+
+
+def _try(
+    video: Video, settings: Settings, record: Record, stopped: Stopped, lock: list[int], summary: Path, resume: bool
+) -> Record:
+    folder = settings.out / video.out
+    opening = OPENING_SECONDS + _bytes(video.source) / OPENING_BYTES_A_SECOND
+    arguments = [*_arguments(video, settings, summary), *(["--resume"] if resume else [])]
+    try:
+        code, reason = run_segment(arguments, folder, settings.timeout_per_frame, opening, stopped, lock)
+    except HangsError as error:
+        return replace(record, status=records.HANGS, error=f"nothing new for {error.args[0]:.1f} s")
+    if code == 0:
+        done = json.loads(summary.read_text())
+        objects = tuple(done["objects"])
+        return replace(record, status=records.DONE, frames=done["frames"], fps=done["fps"], objects=objects)
     if stopped() or code is None or _is_stop(code):
         return replace(record, status=records.MISSING, error="was stopped")
+    if code == 2 and resume and reason.endswith(ANEW):  # the masks are of other options, or damaged
+        return _try(video, settings, record, stopped, lock, summary, resume=False)
     if code == 2:
         return replace(record, status=records.FAILED, error=reason.removeprefix("ttvos: error: "))
     return replace(record, status=records.CRASHED, error=f"exit code {code}" + (f": {reason}" if reason else ""))
@@ -196,12 +207,3 @@ def _bytes(path: str) -> int:
 def _is_stop(code: int) -> bool:
     """Whether somebody told the process to stop: the end of a job on a cluster, for instance."""
     return -code in STOPS or code - 128 in STOPS
-
-
-def _clear(folder: Path) -> None:
-    """Removes what a process that is gone had not finished."""
-    for rest in folder.glob(f"{PARTIAL}*"):
-        if rest.is_dir():
-            shutil.rmtree(rest, ignore_errors=True)
-        else:
-            rest.unlink(missing_ok=True)

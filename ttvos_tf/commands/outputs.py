@@ -27,6 +27,8 @@ from ttvos_tf.runtime.propagate import Tracked
 
 PNG = "png"
 
+Kept = contextlib.AbstractContextManager[Callable[[Tracked], None]]
+
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds --out, --format, --name, --overlay, --cutout and --background."""
@@ -203,7 +205,9 @@ class Output:
     note: str = ""
 
 
-def open_outputs(places: Places, source: Source, size: Size, stack: contextlib.ExitStack) -> list[Output]:
+def open_outputs(
+    places: Places, source: Source, size: Size, stack: contextlib.ExitStack, kept: Kept | None = None
+) -> list[Output]:
     """Opens all outputs but the report. They come to their places when the stack ends, if it ends well.
 
     Args:
@@ -211,11 +215,15 @@ def open_outputs(places: Places, source: Source, size: Size, stack: contextlib.E
         source: the video.
         size: (height, width) of its frames.
         stack: holds what is unfinished.
+        kept: opens what writes the masks, if they shall outlive the run.
 
     Raises:
         TTVOSError: one cannot be written.
     """
-    outputs = [_open_annotations(places, stack)]
+    if kept:
+        outputs = [Output("masks", places.out, stack.enter_context(kept), lambda: None)]
+    else:
+        outputs = [_open_annotations(places, stack)]
     if places.overlay:
         outputs.append(_open_overlay(places.overlay, source, size, stack))
     if places.cutout:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from ttvos_tf.commands.options import noted_stops, open_json
 from ttvos_tf.commands.outputs import Output, Places, add_output_arguments, check_names, open_outputs, places_of
 from ttvos_tf.commands.prompts import add_prompt_arguments, prompts_of
+from ttvos_tf.commands.resume import Keeping, add_resume_argument, check_resume, find_earlier, is_resumable, run_of
 from ttvos_tf.commands.sources import name_of, origin_of, split
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.backwards import backwards
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoder", type=Path, metavar="FILE", help="of a Coral pair, whose head is --model")
     parser.add_argument("--delegate", metavar="LIB", help="library for the encoder: libedgetpu.so.1 (default: the CPU)")
     add_output_arguments(parser)
+    add_resume_argument(parser)
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was done, and how fast, as JSON")
@@ -70,6 +72,7 @@ def run(args: argparse.Namespace) -> None:
         source = open_source(each.source)
         if args.backward and not isinstance(source, Seekable):
             raise TTVOSError(f"--backward: {each.source} cannot be read backwards: record it to a file first")
+        check_resume(each, places, source)
         jobs.append((each, given, places, source))
     tracker = None
     for job in jobs:
@@ -100,31 +103,40 @@ def _segment(
         if tracker is None:
             model = args.model or default_name()
             tracker = Tracker(model, args.threads, args.runtime, args.encoder, args.delegate)
+        keeping = Keeping({})
+        if is_resumable(args, source):
+            run = run_of(args, given, source, places.origin, tracker)
+            keeping = Keeping(run, find_earlier(places.out, run) if args.resume else None)
         begin = time.perf_counter()
         numbered = ((index, *each) for index, each in enumerate(itertools.chain([first], frames)))
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
         unfinished = running.enter_context(contextlib.ExitStack())
         write_report = unfinished.enter_context(open_json(args.json, read))
-        outputs = open_outputs(places, source, size, unfinished)
+        kept = keeping.masks(places) if keeping.run else None
+        outputs = open_outputs(places, source, size, unfinished, kept)
         back = None
         if isinstance(source, Seekable) and args.backward:
             read_back = watch.each("reading backwards", backwards(source, prompts.last))
             back = tqdm(ahead(read_back), total=prompts.last + 1, unit="frame", desc="backwards", disable=None)
-        followed = propagate(tracker, numbered, prompts, back, places.out.parent)
-        seconds, scores = _write(followed, outputs, watch, source.count, scored=args.json is not None)
+        done = keeping.replay(itertools.islice(numbered, keeping.count))
+        followed = propagate(tracker, numbered, prompts, back, places.out.parent, keeping.states)
+        both = itertools.chain(done, followed)
+        seconds, scores = _write(both, outputs, watch, source.count, scored=args.json is not None)
         with watch.of("finishing"):
             for output in outputs:
                 output.close()
         took = time.perf_counter() - begin
         report: dict[str, Any] = {
             "frames": len(seconds),
-            "fps": _rate(seconds[1:]),
+            "fps": _rate(seconds[keeping.count + 1 :]),
             "model": tracker.model.name,
             "runtime": tracker.model.runtime,
             "objects": list(prompts.frames),
             "out": str(places.out),
             "scores": scores,
         }
+        if keeping.count:
+            report["resumed"] = keeping.count  # of the frames before there are no scores
         if args.profile:
             report["seconds"] = {name: round(each, 3) for name, each in watch.seconds.items()}
         places.check(read)  # again, and before the first rename: the work took a while

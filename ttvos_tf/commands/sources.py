@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.address import is_address, split_address
 from ttvos_tf.media.atomic import resolved
 
 NAME = "{name}"
@@ -24,15 +24,15 @@ def name_of(source: str) -> str:
         return "stdin"
     if source.isdecimal():
         return f"camera{source}"
-    if "://" in source:
-        address = urlsplit(source)
+    if is_address(source):
+        address = split_address(source)
         return _plain(Path(address.path).stem) or _plain(address.hostname or "") or "stream"
     return _plain(re.sub(r"%\d*d|[*?]|\[.*?\]", "", path.stem)) or _plain(path.parent.name) or "frames"
 
 
 def origin_of(source: str) -> str:
     """Tells sources of one name apart, and tells nothing of the folders that they lie in."""
-    place = source if "://" in source else resolved(Path(source))
+    place = source if is_address(source) else resolved(Path(source))
     return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
 

@@ -4,7 +4,8 @@ What is being written has a random hidden name and a lock (flock), which ends wi
 the next run to the same place knows what a killed one left, and removes it. Nothing else is ever removed:
 
 - `.ttvos-partial-<place>-<random>` is being written: all that it holds is ours;
-- `.ttvos-replaced-<place>-<random>` is a folder on its way in or out: only its replaceable files are removed.
+- `.ttvos-replaced-<place>-<random>` is a folder on its way in or out: only its replaceable files are removed;
+- `<place>.unfinished-<random>` is what another run can go on from (unfinished.py), and stays until one has.
 
 A file that somebody puts into a folder while its successor is made stays where it was put. Only where a new file has
 the same name, the old folder stays, and the new one is kept beside it and named in the error.
@@ -31,7 +32,8 @@ try:
 except ImportError:  # Windows: nothing is locked there, and so nothing that others left is removed
     fcntl = None  # type: ignore[assignment]
 
-PARTIAL, REPLACED = ".ttvos-partial-", ".ttvos-replaced-"
+PARTIAL, REPLACED, UNFINISHED = ".ttvos-partial-", ".ttvos-replaced-", ".unfinished-"
+LONGEST = 200  # bytes of a name that gets more behind it; file systems take 255
 
 Replaceable = Callable[[Path], bool]
 
@@ -56,16 +58,16 @@ def atomic_file(path: Path) -> Iterator[Path]:
                 with _blamed(path, partial):
                     yield partial
                 content = memoryview(partial.read_bytes())
-                with _reported(path):
+                with reported(path):
                     while content:
                         content = content[os.write(stream, content) :]
         finally:
             os.close(stream)
         return
-    with _place(path, target), _partial(path, target, target.parent, folder=False) as partial:
+    with place(path, target), new_partial(path, target, target.parent, folder=False) as partial:
         with _blamed(path, partial):
             yield partial
-        with _reported(path):
+        with reported(path):
             try:
                 os.replace(partial, target)
             except OSError as error:
@@ -75,7 +77,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(path: Path, replaceable: Replaceable = lambda file: False) -> Iterator[Path]:
+def atomic_folder(
+    path: Path, replaceable: Replaceable = lambda file: False, work: Path | None = None
+) -> Iterator[Path]:
     """Yields an empty folder to fill, renamed to `path` if the block succeeds and removed if it fails.
 
     Args:
@@ -84,6 +88,7 @@ def atomic_folder(path: Path, replaceable: Replaceable = lambda file: False) -> 
             folder whose parent cannot be written, the files are renamed one by one. A link's target is replaced, not
             the link.
         replaceable: tells whether a file found in `path` may be replaced.
+        work: a folder of the caller's on the same file system, yielded instead; it stays if the block fails.
 
     Raises:
         TTVOSError: before the block: `path` is a file or the working folder, holds something else, or cannot be
@@ -91,13 +96,13 @@ def atomic_folder(path: Path, replaceable: Replaceable = lambda file: False) -> 
     """
     _end_killed(resolved(path), replaceable)
     target = check_folder(path, replaceable)
-    with _place(path, target):
-        inside = target.is_dir() and (os.path.ismount(target) or not os.access(target.parent, os.W_OK | os.X_OK))
-        with _partial(path, target, target if inside else target.parent, folder=True) as partial:
+    with place(path, target):
+        made = new_partial(path, target, beside(target), folder=True) if work is None else contextlib.nullcontext(work)
+        with made as partial:
             with _blamed(path, partial):
                 yield partial
-            with _reported(path):
-                _publish(partial, target, path, replaceable)
+            with reported(path):
+                _publish(partial, target, path, replaceable, stays=work is not None)
 
 
 def check_file(path: Path) -> Path:
@@ -180,7 +185,7 @@ def _open_stream(path: Path) -> int | None:
 
 
 @contextlib.contextmanager
-def _reported(path: Path) -> Iterator[None]:
+def reported(path: Path) -> Iterator[None]:
     """Turns an OSError into one that names the output, not its partial."""
     try:
         yield
@@ -203,12 +208,37 @@ def _blamed(path: Path, partial: Path) -> Iterator[None]:
         raise
 
 
+def beside(target: Path) -> Path:
+    """Where a successor of the folder `target` can be made: above it, or in it if it cannot be renamed."""
+    inside = target.is_dir() and (os.path.ismount(target) or not os.access(target.parent, os.W_OK | os.X_OK))
+    return target if inside else target.parent
+
+
+def unfinished(target: Path) -> list[Path]:
+    """What interrupted runs to a folder have left to go on from, or running ones are filling."""
+    where, name = beside(target), re.compile(rf"{re.escape(_begin(target))}[0-9a-f]{{8}}")
+    try:
+        return sorted(where / each for each in os.listdir(where) if name.fullmatch(each) and (where / each).is_dir())
+    except OSError:
+        return []
+
+
+def new_unfinished(target: Path) -> Path:
+    """A name for another one."""
+    return beside(target) / f"{_begin(target)}{secrets.token_hex(4)}"
+
+
+def _begin(target: Path) -> str:
+    long = len(os.fsencode(target.name)) > LONGEST
+    return f"{_digest(target) if long else target.name}{UNFINISHED}"
+
+
 @contextlib.contextmanager
-def _place(path: Path, target: Path) -> Iterator[None]:
+def place(path: Path, target: Path) -> Iterator[None]:
     """Makes the missing folders above `target`; if the block fails, those that are still empty go."""
     made: list[Path] = []
     try:
-        with _reported(path):
+        with reported(path):
             for folder in reversed([parent for parent in target.parents if not parent.exists()]):
                 with contextlib.suppress(FileExistsError):  # somebody else made it just now
                     folder.mkdir()
@@ -222,27 +252,27 @@ def _place(path: Path, target: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _partial(path: Path, target: Path, where: Path, folder: bool) -> Iterator[Path]:
-    """Yields a new, locked file or folder in `where`, which is gone after the block; first removes dead ones."""
+def new_partial(path: Path, target: Path, where: Path, folder: bool) -> Iterator[Path]:
+    """Yields a new, locked file or folder in `where`, removed after the block if it has its name; first, dead ones."""
     for dead in _names(where, PARTIAL, target):
-        with _locked(dead, wait=False) as held:
+        with locked(dead, wait=False) as held:
             if held:
-                _remove(dead)
+                remove(dead)
     with contextlib.ExitStack() as lock:
-        with _reported(path):
+        with reported(path):
             while True:
                 partial = where / _new_name(PARTIAL, target)
                 if folder:
                     partial.mkdir()
                 else:
                     os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-                lock.enter_context(_locked(partial, wait=True))
+                lock.enter_context(locked(partial, wait=True))
                 if partial.exists():  # nobody removed it as a dead one before it was locked
                     break
         try:
             yield partial
         finally:
-            _remove(partial)
+            remove(partial)
 
 
 def _new_name(kind: str, target: Path) -> str:
@@ -264,28 +294,34 @@ def _digest(target: Path) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, wait: bool) -> Iterator[bool]:
-    """Holds the lock of a file or folder; yields whether it does."""
-    if fcntl is None:
-        yield False
-        return
+def locked(path: Path, wait: bool) -> Iterator[bool | None]:
+    """Holds the lock of a file or folder; yields whether it does: False if another process does, None without locks."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW) if fcntl else None
     except OSError:
-        yield False
+        descriptor = None
+    if descriptor is None:
+        yield None
         return
     try:
+        held: bool | None = True
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            held = True
-        except OSError:  # another process holds it, or this file system has no locks
-            held = False
+        except OSError as error:  # this file system may have no locks
+            held = False if isinstance(error, BlockingIOError) else None
         yield held
     finally:
         os.close(descriptor)
 
 
-def _remove(path: Path) -> None:
+def is_locked(path: Path) -> bool:
+    """Whether another process holds the lock of a file or folder."""
+    with locked(path, wait=False) as held:
+        return held is False
+
+
+def remove(path: Path) -> None:
+    """Removes a file, or a folder with all that it holds."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -295,25 +331,26 @@ def _remove(path: Path) -> None:
 
 def _strangers(folder: Path, replaceable: Replaceable) -> list[Path]:
     """What a folder holds that may not be replaced; what is being written to it does not count."""
-    ours = _names(folder, PARTIAL, folder)
-    return [item for item in sorted(folder.iterdir()) if item not in ours and not _may_go(item, replaceable)]
+    ours = [*_names(folder, PARTIAL, folder), *unfinished(folder)]
+    return [item for item in sorted(folder.iterdir()) if item not in ours and not may_go(item, replaceable)]
 
 
-def _may_go(item: Path, replaceable: Replaceable) -> bool:
+def may_go(item: Path, replaceable: Replaceable) -> bool:
+    """Whether something in a folder is a file that may be replaced."""
     return not item.is_symlink() and item.is_file() and replaceable(item)
 
 
-def _publish(partial: Path, target: Path, path: Path, replaceable: Replaceable) -> None:
-    """Puts the whole new folder in its place."""
+def _publish(partial: Path, target: Path, path: Path, replaceable: Replaceable, stays: bool) -> None:
+    """Puts the whole new folder in its place; `stays`: if that fails, it is kept where it is."""
     if target.is_dir():  # it is looked at again: the work took a while
         new = set(os.listdir(partial))
         if clash := [item.name for item in _strangers(target, replaceable) if item.name in new]:
-            kept = partial.with_name(f"{target.name}.new-{secrets.token_hex(4)}")
+            kept = partial if stays else partial.with_name(f"{target.name}.new-{secrets.token_hex(4)}")
             os.rename(partial, kept)
             raise TTVOSError(
                 f"{path}: holds {clash[0]}, which was put there meanwhile and would be lost: the new folder is {kept}"
             )
-    if partial.parent == target:
+    if target in partial.parents:
         _move_into(partial, target, replaceable)
         return
     try:
@@ -326,7 +363,7 @@ def _publish(partial: Path, target: Path, path: Path, replaceable: Replaceable) 
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
     replaced = target.with_name(_new_name(REPLACED, target))
-    with _locked(target, wait=False):
+    with locked(target, wait=False):
         try:
             _exchange(partial, target, replaced)
         except OSError as error:
@@ -376,7 +413,7 @@ def _clear(replaced: Path, target: Path, replaceable: Replaceable) -> None:
     """Removes a replaced folder; what is not replaceable in it goes back to where it was, unless that is taken."""
     for item in sorted(replaced.iterdir()):
         with contextlib.suppress(OSError):
-            if _may_go(item, replaceable):
+            if may_go(item, replaceable):
                 item.unlink()
             elif not os.path.lexists(target / item.name):
                 os.rename(item, target / item.name)
@@ -387,7 +424,7 @@ def _clear(replaced: Path, target: Path, replaceable: Replaceable) -> None:
 def _end_killed(target: Path, replaceable: Replaceable) -> None:
     """Ends what a killed run began: brings the old folder back if no new one came, else removes it."""
     for dead in _names(target.parent, REPLACED, target):
-        with _locked(dead, wait=False) as held, contextlib.suppress(OSError):
+        with locked(dead, wait=False) as held, contextlib.suppress(OSError):
             if held and not target.exists():
                 os.rename(dead, target)
             elif held:
@@ -400,12 +437,12 @@ def _move_into(partial: Path, target: Path, replaceable: Replaceable) -> None:
     for name in names:
         os.rename(partial / name, target / name)
     for item in sorted(target.iterdir()):
-        if item.name not in names and _may_go(item, replaceable):
+        if item.name not in names and may_go(item, replaceable):
             item.unlink()
 
 
 def _copy_into(partial: Path, target: Path, path: Path, replaceable: Replaceable) -> None:
     """The same for a mount point of which only the rename could tell that it is one."""
-    with _partial(path, target, target, folder=True) as inner:
+    with new_partial(path, target, target, folder=True) as inner:
         shutil.copytree(partial, inner, dirs_exist_ok=True)
         _move_into(inner, target, replaceable)

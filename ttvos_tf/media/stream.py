@@ -4,16 +4,15 @@ What comes once cannot be looked through before the work, as a file is. An addre
 it; one without a length is live: when it breaks off, it is opened anew a few times, and then that was the end.
 """
 
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import cv2
 import numpy as np
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.address import without_password
 from ttvos_tf.media.native import FFMPEG, caught_stderr
 from ttvos_tf.media.sizes import format_size, size_of
 
@@ -23,22 +22,12 @@ RETRIES = (0.5, 1.0, 2.0, 4.0)  # seconds to wait before each try to open it ane
 MOST_FRAMES = 10**9  # what FFmpeg calls the length of a live stream is no number of frames
 
 
-def is_address(text: str) -> bool:
-    """Whether a text is an address: rtsp://camera/1, https://example.org/walk.mp4."""
-    return re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
-
-
-def without_password(address: str) -> str:
-    """An address as it may be printed."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 class Stream:
     """A stream that may have an end."""
 
     times: list[float] | None = None
     sound: Path | None = None
+    files: Sequence[Path] = ()
 
     def __init__(self, address: str):
         """Opens it.
@@ -47,7 +36,7 @@ class Stream:
             address: or "-" for standard input.
 
         Raises:
-            TTVOSError: it does not answer, or what it sends is no video.
+            TTVOSError: it is no address, or does not answer, or what it sends is no video.
         """
         self.address = address
         self.shown = "standard input" if address == STDIN else without_password(address)

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -21,13 +21,14 @@ import numpy as np
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inputs import check_input
 from ttvos_tf.limits import shown
+from ttvos_tf.media.address import is_address
 from ttvos_tf.media.containers import is_avi, is_truncated
 from ttvos_tf.media.frame_patterns import is_pattern, matching
 from ttvos_tf.media.images import read_image
 from ttvos_tf.media.native import FFMPEG, caught_stderr, plain_name
 from ttvos_tf.media.packets import frame_size
 from ttvos_tf.media.sizes import MOST_PIXELS, Size, format_size
-from ttvos_tf.media.stream import STDIN, Stream, is_address
+from ttvos_tf.media.stream import STDIN, Stream
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LITTER = ("thumbs.db", "desktop.ini")
@@ -49,6 +50,7 @@ class Source(Protocol):
         live: whether it goes on until somebody stops it.
         times: seconds at which frames are shown, from the first on, where their rate varies; None where it is `fps`.
         sound: the file that holds its sound, if any.
+        files: what it is read from, of a file or a folder.
     """
 
     fps: float
@@ -56,6 +58,7 @@ class Source(Protocol):
     live: bool
     times: list[float] | None
     sound: Path | None
+    files: Sequence[Path]
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yields (name, frame uint8 (H, W, 3) RGB): a file's name without suffix in a folder, else 00000, 00001, ...
@@ -138,7 +141,7 @@ class Images:
     sound: Path | None = None
 
     def __init__(self, files: Iterable[Path]):
-        self.files = sorted(filter(_is_no_litter, files), key=_natural)
+        self.files: Sequence[Path] = sorted(filter(_is_no_litter, files), key=_natural)
         names: set[str] = set()
         for file in self.files:
             if file.suffix.lower() not in IMAGE_SUFFIXES:
@@ -204,6 +207,7 @@ class VideoFile:
                 )
         self.path = path
         self.sound: Path | None = path
+        self.files: Sequence[Path] = [path]
         # Packets of one time give one picture: VP8's hidden reference frames, or what an edit cut off at the start. A
         # stream without a container has no times.
         has_times = len(times) == 1 or len(set(times)) > 1
@@ -271,6 +275,7 @@ class Camera:
     live = True
     times: list[float] | None = None
     sound: Path | None = None
+    files: Sequence[Path] = ()
 
     def __init__(self, index: int):
         if index >= CAMERAS:

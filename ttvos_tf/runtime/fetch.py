@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.address import is_address, split_address, without_password
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -59,7 +59,7 @@ def fetch(entry: dict) -> Path:
         lacks = "has no such file" if Path(source).is_dir() else "is no folder, and no http:// or https:// address"
         raise TTVOSError(f"{file}: {SOURCE}={source} {lacks}")
     base = f"{source.rstrip('/')}/"
-    shown = f"{file}: cannot be fetched from {_without_password(base)}"
+    shown = f"{file}: cannot be fetched from {without_password(base)}"
     folder = _cache(entry)
     pooch.get_logger().setLevel("ERROR")
     try:
@@ -144,12 +144,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _is_address(source: str) -> bool:
-    return urlsplit(source).scheme in ("http", "https")
-
-
-def _without_password(address: str) -> str:
-    parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return is_address(source) and split_address(source).scheme in ("http", "https")
 
 
 def _reason(error: Exception) -> str:

@@ -71,6 +71,7 @@ class Prompts:
 
     Attributes:
         frames: object id -> indices of the frames in which it is given, ascending.
+        size: (height, width) of the video's frames.
         first, last: the first and the last frame in which anything is given.
     """
 
@@ -86,7 +87,7 @@ class Prompts:
             TTVOSError: as `Prompt.given`; a frame that the video does not have; too many objects; an object that is
                 given twice in a frame. What names an object may be beside a mask of all objects, and wins.
         """
-        self._size = size
+        self.size = size
         self._prompts: dict[int, list[Prompt]] = {}
         frames: dict[int, set[int]] = {}
         seen: set[tuple[int, int, bool]] = set()
@@ -110,4 +111,4 @@ class Prompts:
     def at(self, frame: int) -> dict[int, Given]:
         """What is given in a frame: id -> Given, boxes last; empty in most frames."""
         prompts = sorted(self._prompts.get(frame, ()), key=lambda each: (each.object_id is not None, each.mask is None))
-        return {object_id: given for prompt in prompts for object_id, given in prompt.given(self._size).items()}
+        return {object_id: given for prompt in prompts for object_id, given in prompt.given(self.size).items()}

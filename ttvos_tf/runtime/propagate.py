@@ -12,6 +12,7 @@ import numpy as np
 
 from ttvos_tf.media.sizes import size_of
 from ttvos_tf.runtime.aggregation import most_probable
+from ttvos_tf.runtime.interpreter import Tensors
 from ttvos_tf.runtime.prompts import Prompts
 from ttvos_tf.runtime.scores import Recognition, Score, score_all
 from ttvos_tf.runtime.shelf import Shelf
@@ -33,6 +34,7 @@ class Tracked:
         soft: id -> float32 (H, W), the probability of each object that is tracked here; not to be written to.
         recognition: id -> how the object compares with what was given of it; None if the model has no memory.
         seconds: how long tracking took, in both directions.
+        states: id -> the object's state after this frame, to go on from; empty if both directions are joined.
     """
 
     index: int
@@ -42,6 +44,7 @@ class Tracked:
     soft: Mapping[int, np.ndarray]
     recognition: Mapping[int, Recognition | None]
     seconds: float
+    states: Mapping[int, Tensors] = dataclasses.field(default_factory=dict)
 
     @property
     def scores(self) -> dict[int, Score]:
@@ -50,7 +53,12 @@ class Tracked:
 
 
 def propagate(
-    tracker: Tracker, frames: Frames, prompts: Prompts, back: Frames | None = None, folder: Path | None = None
+    tracker: Tracker,
+    frames: Frames,
+    prompts: Prompts,
+    back: Frames | None = None,
+    folder: Path | None = None,
+    states: Mapping[int, Tensors] | None = None,
 ) -> Iterator[Tracked]:
     """Tracks forwards and, if `back` is given, backwards.
 
@@ -64,6 +72,7 @@ def propagate(
         prompts: what is given.
         back: the video from frame `prompts.last` down to 0 (media/backwards.py). They are read first, all of them.
         folder: where soft maps wait for the other direction, on disk; None: where temporary files are.
+        states: to go on from: `Tracked.states` of the frame before the first of `frames`, without `back`.
 
     Yields:
         Every frame. Where an object is not tracked, it is not in `soft`.
@@ -72,7 +81,7 @@ def propagate(
         TTVOSError: a frame that cannot be read, or of another size than the first.
     """
     if back is None:
-        yield from _follow(tracker, frames, prompts)
+        yield from _follow(tracker, frames, prompts, states)
         return
     with tempfile.TemporaryFile(dir=folder) as file:
         shelf = Shelf(file)
@@ -86,16 +95,20 @@ def propagate(
             yield _joined(tracked, shelf.get(tracked.index), recognition, seconds, prompts)
 
 
-def _follow(tracker: Tracker, frames: Frames, prompts: Prompts) -> Iterator[Tracked]:
+def _follow(
+    tracker: Tracker, frames: Frames, prompts: Prompts, states: Mapping[int, Tensors] | None = None
+) -> Iterator[Tracked]:
     """Tracks in the order in which the frames come; each object from the first frame in which it is given."""
     tracker.reset()
+    if states:
+        tracker.resume(prompts.size, states)
     for index, name, frame in frames:
         given, begin = prompts.at(index), time.perf_counter()
         labels = tracker.step(frame) if tracker.ids else np.zeros(frame.shape[:2], np.uint8)
         if given:
             labels = tracker.give(frame, given)
         seconds = time.perf_counter() - begin
-        yield Tracked(index, name, frame, labels, tracker.soft_maps, tracker.recognition, seconds)
+        yield Tracked(index, name, frame, labels, tracker.soft_maps, tracker.recognition, seconds, tracker.states)
 
 
 def _joined(
@@ -116,7 +129,7 @@ def _joined(
     total = np.maximum(sum(soft.values()), 1)
     soft = {object_id: probability / total for object_id, probability in soft.items()}
     labels, seconds = most_probable(soft, size_of(forwards.labels)), forwards.seconds + back_seconds
-    return dataclasses.replace(forwards, labels=labels, soft=soft, recognition=recognition, seconds=seconds)
+    return dataclasses.replace(forwards, labels=labels, soft=soft, recognition=recognition, seconds=seconds, states={})
 
 
 def _share_of_back(frames: Sequence[int], index: int) -> float:

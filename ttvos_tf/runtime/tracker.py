@@ -90,6 +90,11 @@ class Tracker:
         return dict(self._soft)
 
     @property
+    def states(self) -> dict[int, Tensors]:
+        """Id -> the object's state, with which `resume` goes on; not to be written to."""
+        return dict(self._states)
+
+    @property
     def recognition(self) -> dict[int, Recognition | None]:
         """Id -> how the object compares with what was given of it; None if the model has no memory."""
         return {object_id: recognize(state) for object_id, state in self._states.items()}
@@ -123,6 +128,17 @@ class Tracker:
         self.reset()
         self._letterbox = place
         return self.give(frame, objects)
+
+    def resume(self, size: Size, states: Mapping[int, Tensors]) -> None:
+        """Goes on with a video, dropping the one before: the next call is `step`.
+
+        Args:
+            size: (height, width) of its frames.
+            states: what `states` was after its last frame, with the same model.
+        """
+        place = letterbox(size, self.model.size)
+        self.reset()
+        self._letterbox, self._states = place, dict(states)
 
     def step(self, frame: np.ndarray) -> np.ndarray:
         """Labels the next frame.
