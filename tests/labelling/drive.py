@@ -70,8 +70,9 @@ class Person:
     def click(self, x: float, y: float) -> None:
         """Clicks on a pixel of the image."""
         place = self.canvas.transform_image_point_to_widget(QtCore.QPointF(x, y), area=None).toPoint()
-        QtTest.QTest.mouseMove(self.canvas, place)
-        QtTest.QTest.qWait(20)
+        for near in (QtCore.QPoint(9, 9), QtCore.QPoint()):  # one comes from somewhere
+            QtTest.QTest.mouseMove(self.canvas, place + near)
+            QtTest.QTest.qWait(20)
         QtTest.QTest.mouseClick(self.canvas, LEFT, pos=place)
         QtTest.QTest.qWait(20)
 
@@ -93,8 +94,14 @@ class Person:
             return None
 
         QtCore.QTimer.singleShot(50, type_it)
-        self.click(x, y)
-        until(lambda: named and len(self.canvas.shapes) == count + 1, f"the name {label}")
+
+        def closed() -> bool:
+            if not named:  # the dialog ends before the click does
+                self.click(x, y)
+            return bool(named)
+
+        until(closed, f"the name {label}")
+        until(lambda: len(self.canvas.shapes) == count + 1, f"the shape {label}")
         self.choose("J", "edit")
 
     def draw_polygon(self, mask: np.ndarray, label: str) -> None:
