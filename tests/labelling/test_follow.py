@@ -172,4 +172,4 @@ def test_frames_of_a_video_are_made_once(tmp_path, monkeypatch):
     with pytest.raises(TTVOSError, match="is a folder of frames already"):
         frames_of(folder, tmp_path / "other")
     with pytest.raises(TTVOSError, match="no such video"):
-        frames_of(tmp_path / "gone.mp4")
+        frames_of(tmp_path / "gone.mp4", folder)

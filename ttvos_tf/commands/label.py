@@ -1,6 +1,8 @@
 """The command `ttvos label`: labelme with a tracker, for the frames of a video."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from ttvos_tf.errors import TTVOSError
@@ -9,6 +11,8 @@ from ttvos_tf.runtime import Tracker
 from ttvos_tf.runtime.installed import default_name
 
 INSTALL = "pip install 'ttvos-tf[labelme]', with Python 3.12 or later"
+
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # one of them says where a window can be, or Qt aborts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +35,14 @@ def run(args: argparse.Namespace) -> None:
     """Opens labelme, and ends when its window is closed.
 
     Raises:
-        TTVOSError: labelme is not installed; there is no such source, or its frames cannot be written.
+        TTVOSError: labelme is not installed, there is no screen or no such source, or frames cannot be written.
     """
     try:
         from ttvos_tf.labelling import window
     except ImportError as error:
         raise TTVOSError(f"labelme 7 is not installed ({error}): {INSTALL}") from None
+    if sys.platform == "linux" and not any(map(os.environ.get, SCREENS)):
+        raise TTVOSError("labelme needs a screen: give the command on a desktop, or forward one (ssh -X)")
     folder = frames_of(args.source, args.frames)
     tracker = Tracker(args.model or default_name(), args.threads)
     window.run(tracker, folder, ["--labels", args.labels] if args.labels else [])

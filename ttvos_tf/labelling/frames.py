@@ -24,12 +24,12 @@ def frames_of(source: Path, folder: Path | None = None) -> Path:
         if folder is not None:
             raise TTVOSError(f"--frames {folder}: {source} is a folder of frames already")
         return source
-    place = folder or Path("results") / f"{source.stem}_labelme"
-    if place.is_dir() and any(place.iterdir()):
-        return place
     video = open_source(str(source))
     if not isinstance(video, Seekable):
         raise TTVOSError(f"{source}: a video file or a folder of frames is needed")
+    place = folder or Path("results") / f"{source.stem}_labelme"
+    if place.is_dir() and any(place.iterdir()):
+        return place
     with atomic_folder(place) as partial:
         for name, frame in tqdm(video, total=video.count, unit="frame", desc="frames", disable=None):
             write_frame(partial / f"{name}.jpg", frame)
