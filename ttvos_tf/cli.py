@@ -72,6 +72,13 @@ COMMANDS = {
   ttvos app walk.mp4  # with that video loaded
   ttvos app --port 8080 --no-open  # only print the address""",
     ),
+    "label": (
+        "ttvos_tf.commands.label",
+        "label a video in labelme: draw on one frame, track through the others, correct on any",
+        """\
+  ttvos label frames/  # a folder of pictures, whose annotations lie beside them
+  ttvos label walk.mp4 --labels car,person  # its frames are put into results/walk_labelme first""",
+    ),
     "evaluate": (
         "ttvos_tf.commands.evaluate",
         "score a model, or masks of any method, on DAVIS 2016 or 2017 (J, F, J&F)",

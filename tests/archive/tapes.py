@@ -58,7 +58,7 @@ class Begun:
         return [(int(number), name) for number, name in found]
 
 
-def until(condition, seconds: float = 120):
+def until(condition, seconds: float = 1200):
     """Waits for something; what it was when it came true."""
     for _ in range(int(seconds * 20)):
         if value := condition():

@@ -41,7 +41,7 @@ def test_a_killed_worker_s_videos_are_done_by_the_other(tmp_path, begun):
         worker = parent_of(child)
         assert worker != run.pid
         os.kill(worker, signal.SIGKILL)
-        out, err = run.communicate(timeout=120)
+        out, err = run.communicate(timeout=1200)
     assert (run.returncode, err) == (0, "") and "5 videos: 5 done" in out
     assert statuses(tmp_path) == dict.fromkeys(names, "done")
     assert begun.counts() == {each: 2 if each == name else 1 for each in names}
@@ -93,7 +93,7 @@ def test_workers_by_hand_one_of_which_is_lost(tmp_path, begun, by_hand):
     run = subprocess.Popen([sys.executable, "-m", "ttvos_tf", *command(tmp_path, address)], env=begun.environment)
     until(lambda: len(begun.processes()) >= 5)
     end(workers[0])  # with its nanny: nobody starts it again
-    assert run.wait(timeout=300) == 0
+    assert run.wait(timeout=1200) == 0
     assert statuses(tmp_path) == dict.fromkeys(names, "done")
     counts = begun.counts()
     print(f"\n{len(names)} videos, {sum(counts.values())} processes begun, one worker lost")
@@ -107,7 +107,7 @@ def test_a_lost_scheduler_ends_the_run_and_the_next_goes_on(tmp_path, begun, by_
     run = subprocess.Popen([sys.executable, "-m", "ttvos_tf", *command(tmp_path, address)], env=begun.environment)
     until(lambda: len(list((tmp_path / "results").rglob("record.json"))) >= 2)
     end(scheduler)
-    assert run.wait(timeout=120) == 1
+    assert run.wait(timeout=1200) == 1
     before = statuses(tmp_path)
     assert list(before) == names and set(before.values()) == {"done", "missing"}
     done = {name: count for name, count in begun.counts().items() if before[name] == "done"}

@@ -27,6 +27,16 @@ def draw_overlay(frame: np.ndarray, labels: np.ndarray) -> np.ndarray:
     check_labels(labels)
     if labels.shape != frame.shape[:2]:
         raise TTVOSError(f"labels are {format_size(size_of(labels))}, but their frame is {format_size(size_of(frame))}")
+    drawn = frame.copy()
+    x, y, width, height = cv2.boundingRect(labels)  # of all objects: elsewhere there is nothing to do
+    if width:
+        # And a pixel around them, for their outlines to end.
+        place = np.s_[max(y - 1, 0) : y + height + 1, max(x - 1, 0) : x + width + 1]
+        drawn[place] = _drawn(frame[place], labels[place])
+    return drawn
+
+
+def _drawn(frame: np.ndarray, labels: np.ndarray) -> np.ndarray:
     colours = cv2.LUT(cv2.merge([labels] * 3), davis_palette()[None])
     drawn = cv2.addWeighted(frame, 1 - OPACITY, colours, OPACITY, 0)
     # A pixel is on an outline if another label is next to it: neighbouring objects are told apart too.

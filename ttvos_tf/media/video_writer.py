@@ -48,7 +48,7 @@ def _kind(codec: str, options: str, sound: str, encoder: str) -> Kind:
 
 _VP9 = "-c:v libvpx-vp9 -deadline realtime -cpu-used 7 -row-mt 1 -crf 30 -b:v 0"
 OPAQUE = {
-    ".mp4": _kind("h264", "-c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p", "aac mp3", "-c:a aac -b:a 192k"),
+    ".mp4": _kind("h264", "-c:v libx264 -preset superfast -crf 21 -pix_fmt yuv420p", "aac mp3", "-c:a aac -b:a 192k"),
     ".webm": _kind("vp9", f"{_VP9} -pix_fmt yuv420p", "opus vorbis", "-c:a libopus -b:a 160k"),
 }
 TRANSPARENT = {

@@ -2,9 +2,10 @@
 
 import bisect
 import dataclasses
+import functools
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ttvos_tf.media.sizes import size_of
 from ttvos_tf.runtime.aggregation import most_probable
 from ttvos_tf.runtime.interpreter import Tensors
 from ttvos_tf.runtime.prompts import Prompts
-from ttvos_tf.runtime.scores import Recognition, Score, score_all
+from ttvos_tf.runtime.scores import Recognition, Score, recognize_all, score_all
 from ttvos_tf.runtime.shelf import Shelf
 from ttvos_tf.runtime.tracker import Tracker
 
@@ -32,7 +33,8 @@ class Tracked:
         frame: uint8 (H, W, 3) RGB.
         labels: uint8 (H, W), the most probable id of every pixel, 0 for the background.
         soft: id -> float32 (H, W), the probability of each object that is tracked here; not to be written to.
-        recognition: id -> how the object compares with what was given of it; None if the model has no memory.
+        recognize: gives by id how the object compares with what was given of it, None if the model has no memory. It
+            takes some milliseconds, so it is called for scores alone.
         seconds: how long tracking took, in both directions.
         states: id -> the object's state after this frame, to go on from; empty if both directions are joined.
     """
@@ -42,14 +44,14 @@ class Tracked:
     frame: np.ndarray
     labels: np.ndarray
     soft: Mapping[int, np.ndarray]
-    recognition: Mapping[int, Recognition | None]
+    recognize: Callable[[], Mapping[int, Recognition | None]]
     seconds: float
     states: Mapping[int, Tensors] = dataclasses.field(default_factory=dict)
 
     @property
     def scores(self) -> dict[int, Score]:
         """Id -> how each of these objects fares."""
-        return score_all(self.labels, self.soft, self.recognition)
+        return score_all(self.labels, self.soft, self.recognize())
 
 
 def propagate(
@@ -89,7 +91,8 @@ def propagate(
         for tracked in _follow(tracker, back, prompts):
             wanted = {i: soft for i, soft in tracked.soft.items() if _share_of_back(prompts.frames[i], tracked.index)}
             shelf.put(tracked.index, wanted)
-            waiting[tracked.index] = tracked.recognition, tracked.seconds
+            # At once: until the way forwards begins, states would fill the memory.
+            waiting[tracked.index] = tracked.recognize(), tracked.seconds
         for tracked in _follow(tracker, frames, prompts):
             recognition, seconds = waiting.get(tracked.index, ({}, 0.0))
             yield _joined(tracked, shelf.get(tracked.index), recognition, seconds, prompts)
@@ -108,7 +111,9 @@ def _follow(
         if given:
             labels = tracker.give(frame, given)
         seconds = time.perf_counter() - begin
-        yield Tracked(index, name, frame, labels, tracker.soft_maps, tracker.recognition, seconds, tracker.states)
+        states = tracker.states
+        recognize = functools.partial(recognize_all, states)
+        yield Tracked(index, name, frame, labels, tracker.soft_maps, recognize, seconds, states)
 
 
 def _joined(
@@ -119,17 +124,21 @@ def _joined(
     prompts: Prompts,
 ) -> Tracked:
     """A frame with both directions joined; `back` has the soft maps of those objects that need them."""
-    soft, recognition = dict(forwards.soft), dict(forwards.recognition)
+    soft, better_back = dict(forwards.soft), {}
     for object_id, map_back in back.items():
         share = _share_of_back(prompts.frames[object_id], forwards.index)
         soft[object_id] = share * map_back + (1 - share) * soft.get(object_id, np.float32(0))
         if share > 0.5:
-            recognition[object_id] = back_recognition[object_id]
+            better_back[object_id] = back_recognition[object_id]
     # Two objects that were tracked in different directions have not been told of each other.
     total = np.maximum(sum(soft.values()), 1)
     soft = {object_id: probability / total for object_id, probability in soft.items()}
     labels, seconds = most_probable(soft, size_of(forwards.labels)), forwards.seconds + back_seconds
-    return dataclasses.replace(forwards, labels=labels, soft=soft, recognition=recognition, seconds=seconds, states={})
+
+    def recognize() -> dict[int, Recognition | None]:
+        return {**forwards.recognize(), **better_back}
+
+    return dataclasses.replace(forwards, labels=labels, soft=soft, recognize=recognize, seconds=seconds, states={})
 
 
 def _share_of_back(frames: Sequence[int], index: int) -> float:

@@ -104,6 +104,11 @@ def recognize(state: Mapping[str, np.ndarray]) -> Recognition | None:
     return Recognition(likeness, distinct)
 
 
+def recognize_all(states: Mapping[int, Mapping[str, np.ndarray]]) -> dict[int, Recognition | None]:
+    """Id -> `recognize`, of the objects' states by their ids."""
+    return {object_id: recognize(state) for object_id, state in states.items()}
+
+
 def _is_own(shares: np.ndarray) -> np.ndarray:
     """Which places are the object's, of the target's share of each: bool (P/2,)."""
     return (shares > 0) & (shares >= OWN * shares.max())

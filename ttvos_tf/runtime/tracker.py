@@ -12,7 +12,7 @@ from ttvos_tf.runtime.aggregation import background, most_probable, soft_aggrega
 from ttvos_tf.runtime.interpreter import Tensors, TFLiteModel
 from ttvos_tf.runtime.letterbox import Letterbox, letterbox
 from ttvos_tf.runtime.objects import Box, Given, check_count, objects_in_boxes, objects_in_mask
-from ttvos_tf.runtime.scores import Recognition, Score, recognize, score_all
+from ttvos_tf.runtime.scores import Recognition, Score, recognize_all, score_all
 from ttvos_tf.runtime.split_model import SplitModel
 
 MIN_BOX_COVERAGE = 0.05  # of a box, for what was found in it to be taken for the object
@@ -91,13 +91,13 @@ class Tracker:
 
     @property
     def states(self) -> dict[int, Tensors]:
-        """Id -> the object's state, with which `resume` goes on; not to be written to."""
+        """Id -> the object's state, as the last frame left it, with which `resume` goes on; not to be written to."""
         return dict(self._states)
 
     @property
     def recognition(self) -> dict[int, Recognition | None]:
         """Id -> how the object compares with what was given of it; None if the model has no memory."""
-        return {object_id: recognize(state) for object_id, state in self._states.items()}
+        return recognize_all(self._states)
 
     @property
     def scores(self) -> dict[int, Score]:

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 
 import cv2
@@ -32,11 +33,14 @@ def test_a_file_beside_each_frame(written):
 @pytest.mark.slow
 def test_opened_by_labelme(written):
     reader = pytest.importorskip("labelme._label_file")
-    drawing = pytest.importorskip("labelme.utils")
+    newest = importlib.util.find_spec("labelme._utils")
+    drawing = importlib.import_module("labelme._utils" if newest else "labelme.utils")  # of version 7, and of 6
     names, _, labels = video()
     for name, expected in zip(names, labels, strict=True):
-        content = reader.read_label_file(str(written / f"{name}.json"))
+        content = reader.read_label_file(filename=str(written / f"{name}.json"))
         assert len(content.image_data) == (written / f"{name}.jpg").stat().st_size
-        _, found = drawing.shapes_to_label((64, 96), content.shapes, {"Object 1": 1, "ring": 2})
+        _, found = drawing.shapes_to_label(
+            img_shape=(64, 96), shapes=content.shapes, label_name_to_value={"Object 1": 1, "ring": 2}
+        )
         for object_id in np.unique(expected[expected > 0]):
             assert iou(found == object_id, expected == object_id) > 0.97

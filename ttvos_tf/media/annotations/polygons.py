@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 
 
-def polygons(mask: np.ndarray) -> list[np.ndarray]:
+def polygons(mask: np.ndarray, tolerance: float = 0) -> list[np.ndarray]:
     """A polygon of each part of a mask, the largest first. A hole is joined to the outline by a cut of no width.
 
     Args:
         mask: bool (H, W).
+        tolerance: pixels that a polygon may be off, for few corners; 0 for all of them.
 
     Returns:
         int (N, 2) each, x and y of pixels; N is at least 3, as every format wants.
@@ -22,7 +23,7 @@ def polygons(mask: np.ndarray) -> list[np.ndarray]:
     contours, tree = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if tree is None:
         return []
-    rings = [contour[:, 0] for contour in contours]
+    rings = [(cv2.approxPolyDP(contour, tolerance, True) if tolerance else contour)[:, 0] for contour in contours]
     parents = tree[0, :, 3]
     outlines = []
     for index in np.flatnonzero(parents < 0):
