@@ -4,8 +4,8 @@
     python training/ablation.py --data DATA --table loss        # lambda, and what the loss's head reads
     python training/ablation.py --data DATA --table later       # the authors' later code
 
-Below the table: what each thing is worth, with an interval (ttvos_tf/evaluation/seeds.py). Every experiment is scored
-on the sequences of the config's [validation] block and on those of --videos. Tables share experiments. Finished runs are
+Below the table: what each thing is worth, with an interval (ttvos_tf/evaluation/seeds.py). Experiments are scored on
+the sequences of the config's [validation] block and on those of --videos. Tables share experiments. Finished runs are
 kept, an interrupted one is continued, so the command may be repeated.
 """
 

@@ -40,9 +40,9 @@ def claims(pairs: Mapping[str, tuple[str, str]], results: Results) -> str:
     lines = ["| | experiments | sequences | difference | 95 % | each seed | |", "| --- " * 7 + "|"]
     for claim, (ours, theirs) in pairs.items():
         for sequences in results[ours]:
-            sides = results[ours][sequences], results[theirs][sequences]
-            found = compare(*(average({Path(str(seed)): run for seed, run in enumerate(side)}) for side in sides))
-            seeds = ", ".join(f"{100 * (mean(a) - mean(b)):+.1f}" for a, b in zip(*sides, strict=True))
+            runs, others = results[ours][sequences], results[theirs][sequences]
+            found = compare(_average(runs), _average(others))
+            seeds = ", ".join(f"{100 * (mean(a) - mean(b)):+.1f}" for a, b in zip(runs, others, strict=True))
             lines.append(
                 f"| {claim} | {ours} - {theirs} | {sequences} | {100 * found.difference:+.1f} "
                 f"| {100 * found.low:+.1f} to {100 * found.high:+.1f} | {seeds} | {found.verdict} |"
@@ -53,6 +53,10 @@ def claims(pairs: Mapping[str, tuple[str, str]], results: Results) -> str:
 def mean(scores: Scores) -> float:
     """J&F of a run, 0 to 1: the mean over its objects."""
     return float(np.mean([*scores.values()]))
+
+
+def _average(runs: Runs) -> Scores:
+    return average({Path(str(seed)): run for seed, run in enumerate(runs)})
 
 
 def _range(runs: Runs) -> str:
