@@ -165,13 +165,18 @@ def run(
     """Trains one experiment with one seed, and scores its final weights on each set; what is there already is read."""
     record = {**as_json(settings), "scored from": init}
 
-    def measure(block: ValidationSettings) -> dict[str, Score]:
+    @functools.cache
+    def trained() -> Path:
         from ttvos_tf.training.loop import train
-        from ttvos_tf.training.validation import score_weights
 
         # A run that has ended is resumed too: its last step is behind it, and nothing is trained.
         train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())
-        return score_weights(out / RELEASE, block, data, init)
+        return out / RELEASE
+
+    def measure(block: ValidationSettings) -> dict[str, Score]:
+        from ttvos_tf.training.validation import score_weights
+
+        return score_weights(trained(), block, data, init)
 
     return {
         name: kept_scores(out / f"{name}.json", record, functools.partial(measure, block))

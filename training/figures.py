@@ -147,7 +147,7 @@ def track(model: "TTVOS", video: Video) -> list[Tracked]:
 
 
 def figure_3(models: Sequence["TTVOS"], video: Video) -> np.ndarray:
-    """Three frames, and the channels of S_t that tell the target best from the rest: red is similar, blue is not."""
+    """Three frames, and channels of S_t (telling_channels): red is similar, blue is not."""
     (model,) = models
     seen = track(model, video)
     places = [len(seen) // 4, len(seen) // 2, len(seen) - 1]
@@ -172,13 +172,18 @@ def similarity_maps(model: "TTVOS", frame: np.ndarray, state: "State") -> np.nda
 
 
 def telling_channels(maps: np.ndarray, target: np.ndarray) -> list[int]:
-    """The channels of (h, w, C) whose means inside and outside of a target (h, w), 0 to 1, differ most."""
-    inside, outside = (np.average(maps, axis=(0, 1), weights=_spread(part, maps)) for part in (target, 1 - target))
-    return np.argsort(-np.abs(inside - outside) / (maps.std(axis=(0, 1)) + 1e-6))[:CHANNELS].tolist()
+    """Of maps (h, w, C), the channel that tells a target (h, w), 0 to 1, best from the rest, and those least like it.
 
-
-def _spread(weights: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    return np.broadcast_to(weights[..., None], maps.shape)
+    Each further one is that which correlates least with all before it.
+    """
+    flat, weights = maps.reshape(-1, maps.shape[-1]), target.ravel()
+    inside, outside = (np.average(flat, axis=0, weights=part) for part in (weights, 1 - weights))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a channel may be the same everywhere
+        alike = np.nan_to_num(np.abs(np.corrcoef(flat.T)), nan=1.0)
+        chosen = [int(np.nanargmax(np.abs(inside - outside) / flat.std(axis=0)))]
+    while len(chosen) < CHANNELS:
+        chosen.append(int(np.argmin(alike[chosen].max(axis=0))))
+    return chosen
 
 
 def figure_4(models: Sequence["TTVOS"], video: Video) -> np.ndarray:

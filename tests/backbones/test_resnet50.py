@@ -61,7 +61,7 @@ def model(backbone):
 def test_output_shapes_and_scale(model):
     frames = np.random.default_rng(0).uniform(-1, 1, (2, 48, 80, 3)).astype(np.float32)
     outputs = model(frames, training=True)
-    assert [tuple(each.shape) for each in outputs] == [(2, 12, 20, 32), (2, 6, 10, 32), (2, 3, 5, 128)]
+    assert [tuple(each.shape) for each in outputs] == [(2, 12, 20, 16), (2, 6, 10, 32), (2, 3, 5, 128)]
     assert all(abs(float(tf.math.reduce_std(each)) - 1) < 0.05 for each in outputs)
 
 

@@ -49,7 +49,7 @@ def test_published_weights_see_the_frame_and_not_yet_the_mask(script, tmp_path):
     rng = np.random.default_rng(0)
     arrays = {}
     for layer in base.layers:
-        if isinstance(layer, keras.layers.Conv2D) and layer.name != "Conv_1":
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)) and layer.name != "Conv_1":
             kernel = layer.get_weights()[0]
             arrays[f"{layer.name}/kernel"] = kernel
             channels = kernel.shape[2 if isinstance(layer, keras.layers.DepthwiseConv2D) else 3]
