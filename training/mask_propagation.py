@@ -10,6 +10,7 @@ the loss: a convolution on the decoder's map at stride 8 estimates the transitio
 Clips, budget and sequences are those of the ablation's config. Finished runs are kept; a stopped one begins anew.
 """
 
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,7 +87,7 @@ def run(settings: RunSettings, sets: dict[str, ValidationSettings], data: Path, 
 
     out.mkdir(parents=True, exist_ok=True)
     return {
-        name: kept_scores(out / f"{name}.json", as_json(settings), lambda block=block: measure(block))
+        name: kept_scores(out / f"{name}.json", as_json(settings), functools.partial(measure, block))
         for name, block in sets.items()
     }
 

@@ -93,7 +93,9 @@ def _takes_of_head(head: keras.Model, features: dict[str, Flow]) -> dict[str, li
     found: dict[str, dict[str, Flow]] = {stage: {} for stage in PARTS.values()}
     for layer in head.layers:
         stage = PARTS.get(layer.name.split("_")[0])
-        for tensor in tf.nest.flatten(layer.input) if stage else ():
+        if stage is None:
+            continue
+        for tensor in tf.nest.flatten(layer.input):
             source, name = _owner(tensor)
             if source == "input":
                 flow = features.get(name) or Flow(
