@@ -86,6 +86,7 @@ def main(argv: list[str]) -> None:
             if not file.exists():
                 raise TTVOSError(f"{file}: no such weights: python training/ablation.py --out {args.runs} makes them")
     check_outputs([*files, args.davis], {"--out": out})
+    video = davis_video(args.davis, args.sequence, size) if args.davis else None
     from ttvos_tf.factory import load_model
 
     models = [load_model(file, height=size[0], width=size[1]) for file in files]
@@ -95,8 +96,8 @@ def main(argv: list[str]) -> None:
 
         picture = draw_stages(stages(models[0]))
     else:
-        video = davis_video(args.davis, args.sequence, size) if args.davis else bundled_video(size)
-        picture = {3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6}[args.figure](models, video)
+        draw = {3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6}[args.figure]
+        picture = draw(models, video or bundled_video(size))
     with atomic_file(out) as partial:
         Image.fromarray(picture).save(partial, format=FORMATS[out.suffix.lower()], quality=80)
     print(out)
