@@ -72,6 +72,8 @@ def _our_input(trunk: keras.Model, pretrained: bool) -> keras.Model:
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         if layer.name == "conv1_pad":
             return PadWithColor(3, border_color(CAFFE_MEAN), name=layer.name)
+        if isinstance(layer, keras.layers.Activation):  # all are ReLUs, which as layers of their own can be quantised
+            return keras.layers.ReLU(name=layer.name)
         return layer.__class__.from_config(layer.get_config())
 
     ours = keras.models.clone_model(trunk, clone_function=clone)
