@@ -203,7 +203,7 @@ def track(model: "keras.Model", video: AnnotatedVideo, first: np.ndarray, ids: l
     from ttvos_tf.compat import tf
 
     size: Size = tuple(model.input_shape[0][1:3])
-    step = tf.function(lambda frame, masks: propagate(model, frame, masks)[0])
+    step = tf.function(lambda frame, masks: propagate(model, frame, masks)[0], autograph=False)
     soft = {i: _resized((first == i).astype(np.float32), size) for i in ids}
     yield first
     for path in video.frames[1:]:
