@@ -1,63 +1,134 @@
-"""Trains and scores the experiments of the paper's Table 3, all with one config and budget, and prints the table.
+"""Trains and scores the experiments of a table, with one config and budget and several seeds, and prints the table.
 
-    python training/ablation.py --data DATA --out runs/ablation
+    python training/ablation.py --data DATA                     # the paper's Table 3
+    python training/ablation.py --data DATA --table loss        # lambda, and what the loss's head reads
+    python training/ablation.py --data DATA --table later       # the authors' later code
 
-Experiments 3 and 6 differ by the temporal consistency loss alone. Finished experiments are kept, an interrupted one is
-continued, so the command may be repeated.
+Below the table: what each thing is worth, with an interval (ttvos_tf/evaluation/seeds.py). Experiments are scored on
+the sequences of the config's [validation] block and on those of --videos. Tables share experiments. Finished runs are
+kept, an interrupted one is continued, so the command may be repeated.
 """
 
 import dataclasses
-import json
+import functools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ttvos_tf.command_line import Parser, run_script
-from ttvos_tf.errors import TTVOSError
-from ttvos_tf.inputs import read_json
-from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.evaluation.compare import Scores
+from ttvos_tf.evaluation.davis import Score
+from ttvos_tf.evaluation.seeds import claims, table
+from ttvos_tf.limits import check_whole
+from ttvos_tf.training.experiments import add_arguments, kept_scores, scored_sets
 from ttvos_tf.training.folder import CHECKPOINT, RELEASE
-from ttvos_tf.training.settings import as_json, load_settings
+from ttvos_tf.training.settings import RunSettings, ValidationSettings, as_json, load_settings
 
 HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A row of Table 3, columns as in the paper.
+    """A row of a table.
 
     Attributes:
-        sm, lm: short-term and long-term matching.
-        lup: the template is updated at every frame.
-        tc: temporal consistency loss.
-        m: the exact first mask is given, in training and at inference; else its bounding box.
+        title: what it is.
+        overrides: the config's values that make it.
+        init: what is given of each object when it is scored, one of evaluation.track.INITS.
     """
 
-    sm: bool = True
-    lm: bool = True
-    lup: bool = True
-    tc: bool = True
-    m: bool = True
-
-    def overrides(self) -> list[str]:
-        """The config's values that make it."""
-        values = {
-            "model.short_term": self.sm,
-            "model.long_term": self.lm,
-            "model.update_template": self.lup,
-            "train.temporal_consistency_loss": self.tc,
-        }
-        booleans = [f"{name}={str(value).lower()}" for name, value in values.items()]
-        return [*booleans, f"train.box_probability={0.0 if self.m else 1.0}"]
+    title: str
+    overrides: tuple[str, ...]
+    init: str = "mask"
 
 
-TABLE_3 = {
-    1: Experiment(lm=False, lup=False, tc=False),
-    2: Experiment(sm=False, tc=False),
-    3: Experiment(tc=False),
-    4: Experiment(m=False),
-    5: Experiment(lup=False),
-    6: Experiment(),
+@dataclass(frozen=True)
+class Table:
+    """Rows, and what their differences are to tell.
+
+    Attributes:
+        rows: names of experiments.
+        claims: what is claimed to be worth something -> (experiment with it, experiment without it).
+    """
+
+    rows: tuple[str, ...]
+    claims: dict[str, tuple[str, str]]
+
+
+def table_3(parts: str) -> Experiment:
+    """A row of Table 3, given its columns SM, LM, Lup, TC and M, those that are on."""
+    on = parts.split()
+    return Experiment(
+        ", ".join(on),
+        (
+            f"model.short_term={_text('SM' in on)}",
+            f"model.long_term={_text('LM' in on)}",
+            f"model.update_template={_text('Lup' in on)}",
+            f"train.temporal_consistency_loss={_text('TC' in on)}",
+            f"train.box_probability={0.0 if 'M' in on else 1.0}",  # in training and at inference
+        ),
+        init="mask" if "M" in on else "box-as-mask",
+    )
+
+
+def _text(value: bool) -> str:
+    return str(value).lower()
+
+
+def loss(weight: float, reads: str) -> Experiment:
+    """Experiment 6 with another lambda, or with a transition head that reads other features."""
+    overrides = f"train.transition_weight={weight}", f'model.transition_reads="{reads}"'
+    return Experiment(f"lambda {weight:g}, the head reads the {reads} features", overrides)
+
+
+EXPERIMENTS = {
+    "1": table_3("SM M"),
+    "2": table_3("LM Lup M"),
+    "3": table_3("SM LM Lup M"),
+    "4": table_3("SM LM Lup TC"),
+    "5": table_3("SM LM TC M"),
+    "6": table_3("SM LM Lup TC M"),
+    **{f"similarity_{weight:g}": loss(weight, "similarity") for weight in (0.5, 1.0)},
+    **{f"decoder_{weight:g}": loss(weight, "decoder") for weight in (0.5, 1.0, 5.0)},
+    "past_masks": Experiment("6 with three past masks", ("model.past_masks=3",)),
+    "coordinates": Experiment("6 with coordinates", ("model.coordinates=true",)),
+    "gate": Experiment("6 with a learned gate", ("model.update_gate=true",)),
+    "later": Experiment("6 with all three", ("model.past_masks=3", "model.coordinates=true", "model.update_gate=true")),
+}
+TABLES = {
+    "3": Table(
+        ("1", "2", "3", "4", "5", "6"),
+        {
+            "short-term matching": ("3", "2"),
+            "long-term matching": ("3", "1"),
+            "updating the template": ("6", "5"),
+            "consistency loss": ("6", "3"),
+            "a mask, not a box": ("6", "4"),
+        },
+    ),
+    # Experiment 3 is lambda 0, experiment 6 is lambda 5 of the similarity features.
+    "loss": Table(
+        ("3", "similarity_0.5", "similarity_1", "6", "decoder_0.5", "decoder_1", "decoder_5"),
+        {
+            f"{reads}, lambda {weight}": (name, "3")
+            for reads, names in {
+                "similarity": ("similarity_0.5", "similarity_1", "6"),
+                "decoder": ("decoder_0.5", "decoder_1", "decoder_5"),
+            }.items()
+            for weight, name in zip(("0.5", "1", "5"), names, strict=True)
+        },
+    ),
+    "later": Table(
+        ("6", "past_masks", "coordinates", "gate", "later"),
+        {
+            "three past masks": ("past_masks", "6"),
+            "coordinates": ("coordinates", "6"),
+            "learned gate": ("gate", "6"),
+            "all three": ("later", "6"),
+        },
+    ),
 }
 
 
@@ -65,55 +136,52 @@ TABLE_3 = {
 def main(argv: list[str]) -> None:
     """Runs the command line."""
     parser = Parser(description=__doc__)
-    parser.add_argument("--config", type=Path, default=HERE / "configs/ablation.toml", help="what all have in common")
-    parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
-    parser.add_argument("--out", type=Path, default=Path("runs/ablation"), help="a folder for each experiment's run")
-    parser.add_argument(
-        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
-    )
+    parser.add_argument("--table", choices=TABLES, default="3", help="which experiments (default: 3, the paper's)")
+    add_arguments(parser, HERE / "configs/ablation.toml", Path("runs/ablation"))
     args = parser.parse_args(argv)
+    check_whole(args.seeds, 1, 100, "--seeds")
+    chosen = TABLES[args.table]
+    runs = {  # read before the first training, which takes long
+        (name, seed): load_settings(args.config, [*EXPERIMENTS[name].overrides, *args.set, f"train.seed={seed}"])
+        for seed in range(args.seeds)
+        for name in chosen.rows
+    }
+    sets = scored_sets(next(iter(runs.values())), args.videos)
+    results: dict[str, dict[str, list[Scores]]] = {name: {each: [] for each in sets} for name in chosen.rows}
     try:
-        scores = {
-            number: run(experiment, args.config, args.set, args.data, args.out / str(number))
-            for number, experiment in TABLE_3.items()
-        }
+        for (name, seed), settings in tqdm(runs.items(), unit="run", disable=None):
+            scores = run(settings, sets, EXPERIMENTS[name].init, args.data, args.out / name / str(seed))
+            for each, of_set in scores.items():
+                results[name][each].append(of_set)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the same command goes on") from None
-    print(table(scores))
+    print(table({name: EXPERIMENTS[name].title for name in chosen.rows}, results))
+    print(f"\n{claims(chosen.claims, results)}")
 
 
-def run(experiment: Experiment, config: Path, overrides: list[str], data: Path, out: Path) -> float:
-    """Trains one experiment and scores its final weights; J&F-Mean, 0 to 1."""
-    result = out / "result.json"
-    settings = load_settings(config, [*experiment.overrides(), *overrides])
-    record = as_json(settings)
-    if result.exists():
-        finished = read_json(result)
-        if not isinstance(finished, dict) or type(finished.get("J&F-Mean")) is not float:
-            raise TTVOSError(f"{result}: holds no score; delete it, and the experiment is scored again")
-        if finished.get("settings") != record:
-            raise TTVOSError(f"{result}: of other settings; choose another --out, or delete it")
-        return finished["J&F-Mean"]
-    if settings.validation is None:
-        raise TTVOSError(f"{config}: no [validation] block; it says what the experiments are scored on")
-    from ttvos_tf.training.loop import train
-    from ttvos_tf.training.validation import validate
+def run(
+    settings: RunSettings, sets: dict[str, ValidationSettings], init: str, data: Path, out: Path
+) -> dict[str, Scores]:
+    """Trains one experiment with one seed, and scores its final weights on each set; what is there already is read."""
+    record = {**as_json(settings), "scored from": init}
 
-    train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())
-    score = validate(out / RELEASE, settings.validation, data, init="mask" if experiment.m else "box")
-    with atomic_file(result) as path:
-        path.write_text(json.dumps({"J&F-Mean": score, "settings": record}) + "\n")
-    return score
+    @functools.cache
+    def trained() -> Path:
+        from ttvos_tf.training.loop import train
 
+        # A run that has ended is resumed too: its last step is behind it, and nothing is trained.
+        train(dataclasses.replace(settings, validation=None), data, out, resume=(out / CHECKPOINT).exists())
+        return out / RELEASE
 
-def table(scores: dict[int, float]) -> str:
-    """The experiments' J&F in percent, as a Markdown table."""
-    columns = [field.name for field in dataclasses.fields(Experiment)]
-    lines = ["| Exp | " + " | ".join(name.upper() for name in columns) + " | J&F |", "| --- " * 7 + "|"]
-    for number, score in scores.items():
-        marks = ["x" if getattr(TABLE_3[number], name) else "" for name in columns]
-        lines.append(f"| {number} | " + " | ".join(marks) + f" | {100 * score:.1f} |")
-    return "\n".join(lines)
+    def measure(block: ValidationSettings) -> dict[str, Score]:
+        from ttvos_tf.training.validation import score_weights
+
+        return score_weights(trained(), block, data, init)
+
+    return {
+        name: kept_scores(out / f"{name}.json", record, functools.partial(measure, block))
+        for name, block in sets.items()
+    }
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ class ModelConfig:
         past_masks: how many previous masks the state holds (the paper 1, the authors' later code 3).
         coordinates: feed x, y and radius maps to the template attention (the authors' later code).
         update_gate: a learned weight in (0, 0.5] instead of 1/t in Eq. 2 (the authors' later code).
+        transition_reads: what the transition head, which only training has, is given: the "similarity" features
+            (section 3.3), or the "decoder"'s at stride 8 (the authors' later code).
         key_channels: length of the keys by which places are compared with remembered frames (ours, network/memory.py);
             0 leaves the memory out, as in the paper.
         reach: how far a target may be from its previous mask, as a share of the frame's height: what is farther is not
@@ -50,6 +52,7 @@ class ModelConfig:
     past_masks: int = limited(1, 1, 16)
     coordinates: bool = False
     update_gate: bool = False
+    transition_reads: str = "similarity"
     key_channels: int = limited(0, 0, 1024)
     reach: float = limited(0.0, 0, 1)
     quantized: bool = False
@@ -57,13 +60,15 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
             raise TTVOSError(f"unknown backbone {shown(self.backbone)}: choose one of {', '.join(BACKBONES)}")
+        if self.transition_reads not in ("similarity", "decoder"):
+            raise TTVOSError(f'transition_reads must be "similarity" or "decoder", not {shown(self.transition_reads)}')
         check_limits(self)
         if self.key_channels and not self.short_term:
             raise TTVOSError("key_channels: the memory joins the short-term matching, but short_term is false")
 
     def architecture(self) -> "ModelConfig":
-        """What weights have to agree on: all of it but `reach`, which has none."""
-        return dataclasses.replace(self, reach=0.0)
+        """What weights have to agree on: all of it but `reach`, which has none, and what only training has."""
+        return dataclasses.replace(self, reach=0.0, transition_reads="similarity")
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self))

@@ -5,6 +5,9 @@ from ttvos_tf.backbones import resnet50
 from ttvos_tf.backbones.registry import build_backbone
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.graph.folding import fold_batch_norms
+from ttvos_tf.graph.rebuild import readers
+from ttvos_tf.quantization.configs import config_of
 
 HEIGHT, WIDTH = 64, 96
 
@@ -61,7 +64,7 @@ def model(backbone):
 def test_output_shapes_and_scale(model):
     frames = np.random.default_rng(0).uniform(-1, 1, (2, 48, 80, 3)).astype(np.float32)
     outputs = model(frames, training=True)
-    assert [tuple(each.shape) for each in outputs] == [(2, 12, 20, 32), (2, 6, 10, 64), (2, 3, 5, 128)]
+    assert [tuple(each.shape) for each in outputs] == [(2, 12, 20, 16), (2, 6, 10, 32), (2, 3, 5, 128)]
     assert all(abs(float(tf.math.reduce_std(each)) - 1) < 0.05 for each in outputs)
 
 
@@ -71,6 +74,13 @@ def test_last_block_and_laterals(backbone, model):
     trained = {name for name in backbone.last_block if model.get_layer(name).weights}
     assert {name.split("_")[0] for name in trained} == {"conv4", "lateral4", "lateral8", "lateral16"}
     assert not any(name.startswith("conv5") for name in names)
+
+
+def test_every_layer_can_be_quantised(model):
+    folded = fold_batch_norms(model)
+    read_by = readers(folded)
+    configs = {layer.name: config_of(layer, read_by, set()) for layer in folded.layers[1:]}
+    assert len(configs) > 100 and configs["conv2_block1_out"].output and not configs["conv2_block1_add"].output
 
 
 def test_bad_weights(tmp_path):

@@ -188,6 +188,31 @@ def test_box_start_gives_boxes_and_keeps_ids(tmp_path, tracker):
     np.testing.assert_array_equal(read_mask(tmp_path / "out/cat/00001.png"), labels_at(2, ids=(3, 7)))
 
 
+def test_a_box_in_the_place_of_the_mask(tmp_path, monkeypatch):
+    """As the paper has it: all of the box is the object, and nobody looks for it there."""
+    given = []
+
+    class Tracker(DriftingTracker):
+        def reset(self):
+            given.clear()
+
+        def give(self, frame, objects):
+            given.append(objects)
+            self.merged = False
+            return labels_at(0)
+
+    monkeypatch.setattr(command, "Tracker", Tracker)
+    davis = write_davis(tmp_path / "DAVIS", masks=lambda t: labels_at(t, ids=(3, 7)))
+    with pytest.raises(TTVOSError, match="holds id 1, but"):  # the stand-in has ids of its own
+        evaluate("--davis", davis, "--model", "some.tflite", "--init", "box-as-mask", "--out", tmp_path / "out")
+    (objects,) = given
+    assert [*objects] == [3, 7] and not any(each.is_box for each in objects.values())
+    for each, (x, y) in zip(objects.values(), ((4, 6), (12, 18)), strict=True):
+        expected = np.zeros(SIZE, bool)
+        expected[y : y + 24, x : x + 20] = True
+        np.testing.assert_array_equal(each.covered, expected)
+
+
 def test_default_folder_names_the_run(davis, tmp_path, tracker, monkeypatch):
     monkeypatch.chdir(tmp_path)
     evaluate("--davis", davis, "--model", "models/ttvos_x.tflite", "--init", "box")

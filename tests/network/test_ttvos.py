@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.training.batches import exact_batch
-from ttvos_tf.compat import tf
+from ttvos_tf.compat import keras, tf
 from ttvos_tf.config import BACKBONES, ModelConfig
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
@@ -172,3 +172,19 @@ def test_damaged_mask_is_seen_by_the_first_step_only(model, clip):
 def test_sizes_that_do_not_fit_are_refused(size):
     with pytest.raises(TTVOSError, match="multiples of 16"):
         build_model(SMALL, height=size[0], width=size[1])
+
+
+def test_the_transition_head_may_read_the_decoder(clip):
+    """The authors' later code. Only training has the head, so weights fit both."""
+    tf.random.set_seed(0)
+    decoder = build_model(dataclasses.replace(SMALL, transition_reads="decoder"), height=SIZE[0], width=SIZE[1])
+    frames, masks = clip
+    state = decoder.init(frames[:, 0], masks[:, 0, ..., None].astype(np.float32))
+    features = decoder.encode(frames[:, 1])
+    head = decoder.segmentation_head
+    u8 = keras.Model(head.inputs, head.get_layer("decoder_8_leaky").output)
+    _, read = decoder.segment(features, state)
+    known = {**features, **state}
+    np.testing.assert_array_equal(read, u8([known[name] for name in head.input_names]))
+    assert decoder.transition_head(read).shape == (1, SIZE[0] // 8, SIZE[1] // 8, 2)
+    assert decoder.config.architecture() == SMALL.architecture()

@@ -5,7 +5,8 @@ from ttvos_tf.compat import tf
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.factory import build_model
 from ttvos_tf.training.clip_loss import ClipLoss
-from ttvos_tf.training.tensorboard import Board, _signed, draw_clip
+from ttvos_tf.training.pictures import signed
+from ttvos_tf.training.tensorboard import Board, draw_clip
 
 
 def test_clip_is_drawn_and_written(tmp_path):
@@ -34,4 +35,4 @@ def test_clip_is_drawn_and_written(tmp_path):
 
 
 def test_transitions_are_red_where_the_target_comes():
-    np.testing.assert_array_equal(_signed(np.array([[1.0, 0.0, -1.0]])), [[[255, 0, 0], [255, 255, 255], [0, 0, 255]]])
+    np.testing.assert_array_equal(signed(np.array([[1.0, 0.0, -1.0]])), [[[255, 0, 0], [255, 255, 255], [0, 0, 255]]])

@@ -22,7 +22,7 @@ CAFFE_STD = (1.0, 1.0, 1.0)
 
 
 def build(*, weights: str | None, height: int, width: int) -> Backbone:
-    """Frame (B, H, W, 3) -> f4 (32 channels), f8 (64), f16 (128).
+    """Frame (B, H, W, 3) -> f4 (16 channels), f8 (32), f16 (128), as MobileNetV2, whose head fits.
 
     Args:
         weights: None, "imagenet" to download keras.applications' ResNet50, or a file of those weights: Keras `.h5`
@@ -34,7 +34,7 @@ def build(*, weights: str | None, height: int, width: int) -> Backbone:
     """
     trunk = _our_input(_pretrained_trunk(weights, height, width), pretrained=weights is not None)
     s4, s8, s16 = trunk.outputs
-    features = [_lateral(s4, 32, "lateral4"), _lateral(s8, 64, "lateral8"), _lateral(s16, 128, "lateral16")]
+    features = [_lateral(s4, 16, "lateral4"), _lateral(s8, 32, "lateral8"), _lateral(s16, 128, "lateral16")]
     model = keras.Model(trunk.input, features, name="resnet50")
     laterals = tuple(layer.name for layer in model.layers if layer.name.startswith("lateral"))
     last_block = tuple(layer.name for layer in trunk.layers if layer.name.startswith("conv4_"))
@@ -72,6 +72,8 @@ def _our_input(trunk: keras.Model, pretrained: bool) -> keras.Model:
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         if layer.name == "conv1_pad":
             return PadWithColor(3, border_color(CAFFE_MEAN), name=layer.name)
+        if isinstance(layer, keras.layers.Activation):  # all are ReLUs, which as layers of their own can be quantised
+            return keras.layers.ReLU(name=layer.name)
         return layer.__class__.from_config(layer.get_config())
 
     ours = keras.models.clone_model(trunk, clone_function=clone)

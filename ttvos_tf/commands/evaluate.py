@@ -14,7 +14,7 @@ from ttvos_tf.data.davis import sequences
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.report import global_csv, sequence_csv, table, to_json
 from ttvos_tf.evaluation.score import score_folder
-from ttvos_tf.evaluation.track import track_folder
+from ttvos_tf.evaluation.track import INITS, track_folder
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.images import is_written_by_us
 from ttvos_tf.media.outputs import check_outputs
@@ -32,9 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--model", metavar="NAME|PATH", help="installed model (or how it begins), or .tflite file")
     source.add_argument("--results", type=Path, metavar="DIR", help="masks to score: DIR/<sequence>/<frame>.png")
-    parser.add_argument(
-        "--init", choices=["mask", "box"], default="mask", help="what a model is given of each object (default: mask)"
-    )
+    parser.add_argument("--init", choices=INITS, default="mask", help="what is given of each object (default: mask)")
     parser.add_argument(
         "--out",
         type=Path,
@@ -47,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Tracks if there is a model, scores, prints a table, and writes the CSV files and the JSON."""
-    if args.results and args.init == "box":
-        raise TTVOSError("--init box: is for --model; the masks in --results are scored as they are")
+    if args.results and args.init != "mask":
+        raise TTVOSError(f"--init {args.init}: is for --model; the masks in --results are scored as they are")
     videos = sequences(args.davis, args.split, args.year)
     for video in videos:
         if len(video.frames) < 3:

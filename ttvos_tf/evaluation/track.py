@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.data.augment import bounding_box
+from ttvos_tf.data.first_masks import box_mask
 from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import annotated, object_ids
@@ -16,6 +17,11 @@ from ttvos_tf.media.atomic import atomic_folder
 from ttvos_tf.media.images import is_written_by_us, read_image, read_mask, write_mask
 from ttvos_tf.media.sizes import Size, format_size, size_of
 from ttvos_tf.runtime import Tracker
+from ttvos_tf.runtime.objects import Given
+
+# What a model is given of each object: its mask; its bounding box, in which it looks for the object; or that box in the
+# place of the mask, as the paper has it (Table 3, M).
+INITS = ("mask", "box", "box-as-mask")
 
 
 def track_folder(tracker: Tracker, videos: list[AnnotatedVideo], year: str, init: str, out: Path) -> float:
@@ -25,7 +31,7 @@ def track_folder(tracker: Tracker, videos: list[AnnotatedVideo], year: str, init
         tracker: it holds the model.
         videos: what to track.
         year: "2016" (all ids are merged to one object before the start) or "2017".
-        init: what is given of each object in the first frame: "mask" or "box".
+        init: what is given of each object in the first frame, one of INITS.
         out: folder; masks that this package wrote there are replaced, other files are not.
 
     Returns:
@@ -55,12 +61,15 @@ def track(tracker: Tracker, video: AnnotatedVideo, year: str, init: str) -> Iter
     first = annotated(read_mask(video.annotations[0]), year)
     ids = ids_of(first, video)
     frame = _read_frame(video.frames[0], size_of(first))
+    names = np.arange(256, dtype=np.uint8)
     if init == "box":
         # Not painted into a mask, because boxes may overlap. The tracker numbers them from 1.
         names = np.array([0, *ids], np.uint8)
         yield names[tracker.start(frame, boxes=[dataclasses.astuple(bounding_box(first == i)) for i in ids])], 0.0
+    elif init == "box-as-mask":
+        tracker.reset()
+        yield tracker.give(frame, {i: Given(box_mask((first == i).view(np.uint8)) > 0) for i in ids}), 0.0
     else:
-        names = np.arange(256, dtype=np.uint8)
         yield tracker.start(frame, first), 0.0
     for path in video.frames[1:]:
         frame = _read_frame(path, size_of(first))

@@ -24,20 +24,20 @@ class Cost:
 
 
 # First word of a layer's name in the segmentation head -> part.
-_PARTS = {"short": "short_term_matching", "attention": "template_attention", "decoder": "decoder"}
+PARTS = {"short": "short_term_matching", "attention": "template_attention", "decoder": "decoder"}
 
 
 def costs(model: TTVOS) -> dict[str, Cost]:
     """The cost of each part.
 
     Returns:
-        By name: backbone, the parts of the segmentation head (_PARTS), template_update, memory_read (0 in a network
+        By name: backbone, the parts of the segmentation head (PARTS), template_update, memory_read (0 in a network
         without a memory), transition_head. The memory's keys count with the backbone.
     """
-    head: dict[str, list] = {part: [] for part in _PARTS.values()}
+    head: dict[str, list] = {part: [] for part in PARTS.values()}
     for layer in model.segmentation_head.layers:
         if layer.weights or multiply_adds(layer):
-            head[_PARTS[layer.name.split("_")[0]]].append(layer)
+            head[PARTS[layer.name.split("_")[0]]].append(layer)
     parts = {
         "backbone": model.encoder.layers,
         **head,

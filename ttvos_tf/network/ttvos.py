@@ -37,10 +37,11 @@ class TTVOS:
         size: (height, width) of its frames.
         backbone: frame in [-1, 1] (B, H, W, 3) -> the features, in the order of `feature_names`.
         segmentation_head: [feat4, feat8, feat16, state_mask, state_feat16, state_template] and, with a memory,
-            memory_maps -> [logit (B, H, W, 1), foreground minus background; similarity features (B, H/8, W/8, C8)].
+            memory_maps -> [logit (B, H, W, 1), foreground minus background; what the transition head reads
+            (B, H/8, W/8, C): the similarity features, unless the config says otherwise].
         template_encoder: [feat8, mask (B, H/8, W/8, 2 * past_masks)] -> [I (B, c, c)], and the update gate (B, 1) if
             there.
-        transition_head: similarity features -> pi_hat (B, H/8, W/8, 2) in (-1, 1); training only (section 3.3).
+        transition_head: those features -> pi_hat (B, H/8, W/8, 2) in (-1, 1); training only (section 3.3).
         memory_reader: ours: [feat_key, state_memory_key, state_memory_mask] -> memory_maps; None without a memory.
         rounding: of what is computed outside these models.
     """
@@ -75,7 +76,7 @@ class TTVOS:
         return dict(zip(self.feature_names, self.encoder(normalize(frame), training=training), strict=True))
 
     def segment(self, features: Tensors, state: Tensors, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
-        """One object's logit (B, H, W, 1), foreground minus background; similarity features (B, H/8, W/8, C8)."""
+        """One object's logit (B, H, W, 1), foreground minus background; what the transition head reads."""
         known = {**features, **state}
         if self.memory_reader is not None:
             read = [known[name] for name in self.memory_reader.input_names]
@@ -195,14 +196,15 @@ def build_ttvos(config: ModelConfig, height: int, width: int, backbone_weights: 
     mask16 = layers.AveragePooling2D(2, name="pool_mask16")(mask8)
     u16 = short_term_matching(config, feat16, previous_f16, mask16, memory_maps)
     similarity = template_attention(config, feat8, mask8, template)
-    logit = decoder(config, u16, similarity, feat4)
-    features = layers.Input(similarity.shape[1:], name="similarity")
+    logit, u8 = decoder(config, u16, similarity, feat4)
+    read = similarity if config.transition_reads == "similarity" else u8
+    features = layers.Input(read.shape[1:], name="similarity")
     pi_hat = layers.Conv2D(2, 3, padding="same", activation="tanh", name="transition_head")(features)
     return TTVOS(
         config,
         (height, width),
         backbone,
-        segmentation_head=keras.Model(inputs, [logit, similarity], name="segmentation_head"),
+        segmentation_head=keras.Model(inputs, [logit, read], name="segmentation_head"),
         template_encoder=template_encoder(config, feat8, mask8),
         transition_head=keras.Model(features, pi_hat, name="transition_head_model"),
         memory_reader=reader,

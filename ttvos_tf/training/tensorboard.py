@@ -12,6 +12,7 @@ from ttvos_tf.data.loader import Batch
 from ttvos_tf.network.heatmap import foreground_probability, pool_mask
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.training.clip_loss import unroll
+from ttvos_tf.training.pictures import signed
 
 
 class Board:
@@ -75,8 +76,8 @@ def draw_clip(model: TTVOS, batch: Batch, known_frames: int = 1) -> np.ndarray:
         rows = [
             picture(_tinted(frames[0, t], target[0, ..., 0], void=masks[0, t] == VOID)),
             picture(_tinted(frames[0, t], foreground_probability(logit).numpy()[0, ..., 0])),
-            cells(_signed(transition)),
-            cells(_signed(estimated)),
+            cells(signed(transition)),
+            cells(signed(estimated)),
             cells(cv2.applyColorMap(_stretched(strength), cv2.COLORMAP_VIRIDIS)[..., ::-1]),
         ]
         columns.append(np.vstack(rows))
@@ -88,12 +89,6 @@ def _tinted(frame: np.ndarray, probability: np.ndarray, void: np.ndarray | bool 
     weight = 0.6 * probability[..., None]
     tinted = (1 - weight) * frame + weight * (255, 32, 32)
     return np.where(np.asarray(void)[..., None], 128, tinted).astype(np.uint8)
-
-
-def _signed(values: np.ndarray) -> np.ndarray:
-    """-1 blue, 0 white, 1 red."""
-    up, down = np.clip(values, 0, 1), np.clip(-values, 0, 1)
-    return (255 * np.stack([1 - down, 1 - up - down, 1 - up], axis=-1)).clip(0, 255).astype(np.uint8)
 
 
 def _stretched(values: np.ndarray) -> np.ndarray:

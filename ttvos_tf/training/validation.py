@@ -7,7 +7,7 @@ import numpy as np
 
 from ttvos_tf.contract import file_name, model_name
 from ttvos_tf.data.davis import sequences
-from ttvos_tf.evaluation.report import to_json
+from ttvos_tf.evaluation.davis import Score, mean_score
 from ttvos_tf.evaluation.score import score_folder
 from ttvos_tf.evaluation.track import track_folder
 from ttvos_tf.export.convert import convert
@@ -17,17 +17,17 @@ from ttvos_tf.training.log import append_row, restart_csv
 from ttvos_tf.training.settings import ValidationSettings
 
 
-def validate(weights: Path, settings: ValidationSettings, data_root: Path, init: str = "mask") -> float:
+def score_weights(weights: Path, settings: ValidationSettings, data_root: Path, init: str = "mask") -> dict[str, Score]:
     """Converts weights to a float32 or int8 `.tflite` file, tracks a split's sequences with it, and scores them.
 
     Args:
         weights: a weights file or checkpoint.
         settings: what to track, at what size.
         data_root: what the settings' path is relative to.
-        init: what is given of each object in the first frame: "mask" or "box".
+        init: what is given of each object in the first frame, one of track.INITS.
 
     Returns:
-        J&F-Mean, 0 to 1.
+        `<sequence>_<id>` -> score.
 
     Raises:
         TTVOSError: bad weights or data.
@@ -39,8 +39,13 @@ def validate(weights: Path, settings: ValidationSettings, data_root: Path, init:
         file = Path(folder) / file_name(model_name(model.config.backbone, model.size, precision))
         file.write_bytes(convert(model, precision))
         track_folder(Tracker(str(file), num_threads=2), videos, str(settings.year), init, Path(folder) / "masks")
-        scores = score_folder(videos, Path(folder) / "masks", str(settings.year))
-    return to_json(scores, None)["global"]["J&F-Mean"]
+        return score_folder(videos, Path(folder) / "masks", str(settings.year))
+
+
+def validate(weights: Path, settings: ValidationSettings, data_root: Path) -> float:
+    """J&F-Mean of weights, 0 to 1; see `score_weights`."""
+    scores = score_weights(weights, settings, data_root)
+    return mean_score(scores.values()).measures()["J&F-Mean"]
 
 
 class Validation:

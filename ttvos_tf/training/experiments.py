@@ -1,0 +1,67 @@
+"""Experiments with one budget and several seeds: what they are scored on, and how scores are kept. No TensorFlow."""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.evaluation.compare import Scores, read_scores
+from ttvos_tf.evaluation.davis import Score
+from ttvos_tf.evaluation.report import to_json
+from ttvos_tf.inputs import read_json
+from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.training.settings import RunSettings, ValidationSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser, config: Path, out: Path) -> None:
+    """The options of a script that runs experiments, with its default config and folder."""
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings an experiment (default: 3)")
+    parser.add_argument("--config", type=Path, default=config, help="what all have in common")
+    parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
+    parser.add_argument(
+        "--videos",
+        default="data/videos",
+        metavar="DIR",
+        help="a DAVIS-2017 folder, relative to --data, whose split val is scored too (default: data/videos)",
+    )
+    parser.add_argument("--out", type=Path, default=out, help=f"a folder for each run (default: {out})")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
+    )
+
+
+def scored_sets(settings: RunSettings, videos: str) -> dict[str, ValidationSettings]:
+    """Folder -> what experiments are scored on: the [validation] block, and the split val of `--videos`.
+
+    Raises:
+        TTVOSError: there is no such block.
+    """
+    if settings.validation is None:
+        raise TTVOSError("no [validation] block in the config; it says what the experiments are scored on")
+    blocks = settings.validation, dataclasses.replace(settings.validation, path=videos, split="val", year=2017)
+    return {Path(block.path).name: block for block in blocks}
+
+
+def kept_scores(path: Path, record: dict[str, Any], measure: Callable[[], dict[str, Score]]) -> Scores:
+    """The scores in a file; if it is not there, they are measured and written, as by `ttvos evaluate --json`.
+
+    Args:
+        path: the file.
+        record: the settings that they are of, as JSON has them.
+        measure: `<sequence>_<id>` -> score.
+
+    Raises:
+        TTVOSError: the file is of other settings.
+    """
+    if path.exists():
+        finished = read_json(path)
+        if not isinstance(finished, dict) or finished.get("settings") != record:
+            raise TTVOSError(f"{path}: of other settings; choose another --out, or delete it")
+        return read_scores(path)
+    report = to_json(measure(), fps=None)
+    with atomic_file(path) as partial:
+        partial.write_text(json.dumps({**report, "settings": record}) + "\n")
+    return read_scores(path)
