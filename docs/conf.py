@@ -49,7 +49,7 @@ html_theme = "furo"
 html_title = "TTVOS-TF"
 html_copy_source = False
 html_show_sphinx = False
-# Drawings are made in the browser, by a copy of Mermaid that `make docs` fetched: the site loads nothing from elsewhere.
+# Drawings are made in the browser, by a copy of Mermaid that `make docs` fetched: the site loads nothing from others.
 html_static_path = [os.environ["MERMAID"]]
 mermaid_use_local = "_static/mermaid.min.js"
 mermaid_include_elk = False

@@ -8,11 +8,10 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib
-
-matplotlib.use("svg")
-from matplotlib import pyplot  # noqa: E402 (after the backend is chosen: it opens no window)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PAPER = Path(__file__).with_name("figure.json")
 RESULTS = Path(__file__).with_name("results.md")
@@ -20,8 +19,13 @@ PICTURE = Path(__file__).with_name("figure.svg")
 ROW = re.compile(r"^\| `(\w+)`[^|]*\| ([\d.]+) \| [\d.]+ \| ([\d.]+) \|", re.MULTILINE)
 RED, BLUE, GREY = "#c0392b", "#1f6f8b", "#777777"
 COLOURS = {"mobilenet_v2": BLUE, "hrnet": RED}  # of our networks
-STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
-STYLE |= {"svg.hashsalt": "ttvos", "svg.fonttype": "none"}  # the same bytes each time
+STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "ttvos",  # the same bytes each time
+    "svg.fonttype": "none",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ class Point:
 
 def main() -> None:
     """Draws the picture."""
+    import matplotlib
+
+    matplotlib.use("svg")  # no window
+    from matplotlib import pyplot
+
     with pyplot.rc_context(STYLE):
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 4), layout="constrained")
         _draw(left, paper_points(), "Published, as the paper has it\nDAVIS-2016 validation set, their own machines")
@@ -68,7 +77,7 @@ def our_points() -> list[Point]:
     return points
 
 
-def _draw(axes: pyplot.Axes, points: list[Point], title: str) -> None:
+def _draw(axes: "Axes", points: list[Point], title: str) -> None:
     places = {"left": ((-6, -3), "right"), "right": ((6, -3), "left")}
     for point in points:
         fill = "full" if point.filled else "none"

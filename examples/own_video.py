@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Label your video
 #
-# Draw a box around each object in one frame. The network labels the objects in all frames. This page runs on the bundled
-# clip, with the light package alone: `pip install .` in a checkout.
+# Draw a box around each object in one frame. The network labels the objects in all frames. This page runs on the
+# bundled clip, with the light package alone: `pip install .` in a checkout.
 #
 # ## See where the objects are
 
@@ -81,7 +81,7 @@ Image.open(folder / "00050.png")
 # ## The same without Python
 #
 #     ttvos frame walk.mp4 --grid
-#     ttvos segment walk.mp4 --box 1=115,324,218,83 --box 2=557,46,96,130 --out masks --overlay seen.mp4
+#     ttvos segment walk.mp4 --box 115,324,218,83 --box 557,46,96,130 --out masks --overlay seen.mp4
 #
-# `--format coco`, `yolo`, `labelme` or `cvat` writes what labelling tools open: [outputs](../docs/outputs.md). `ttvos app`
-# does all of this with a mouse: [in the browser](../docs/browser.md).
+# `--format coco`, `yolo`, `labelme` or `cvat` writes what labelling tools open: [outputs](../docs/outputs.md). `ttvos
+# app` does all of this with a mouse: [in the browser](../docs/browser.md).

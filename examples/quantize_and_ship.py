@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Quantise and ship your own model
 #
-# From float weights to an int8 file that any device takes. This page needs a checkout and `pip install '.[train]'`. It
-# trains a few steps only, to show the way. The shipped weights stand in for yours.
+# From float weights to an int8 file that any device takes. This page needs a checkout and `pip install '.[train]'`.
+# It trains a few steps only, to show the way. The shipped weights stand in for yours.
 
 # %%
 import json
@@ -33,8 +33,8 @@ def run(*words):
 # %% [markdown]
 # ## Learn to round
 #
-# The network trains on with 8-bit fake quantisation. Its targets are the masks of the float network, `targets = "init"`.
-# Yours: 240x432, 300 steps of 4 clips of 6 frames, `learning_rate` 5e-5, and the data of the float training:
+# The network trains on with 8-bit fake quantisation. Its targets are the masks of the float network, `targets =
+# "init"`. Yours: 240x432, 300 steps of 4 clips of 6 frames, `learning_rate` 5e-5, and the data of the float training:
 # `training/configs/mobilenet_v2_int8.toml`.
 
 # %%
@@ -69,8 +69,8 @@ print(run(CHECKOUT / "training/train.py", "--config", "mine_int8.toml", "--out",
 # %% [markdown]
 # ## Convert
 #
-# Float weights give float files. Quantised weights give the int8 file, and a pair of files for a Coral. Each file carries
-# its own checksum.
+# Float weights give float files. Quantised weights give the int8 file, and a pair of files for a Coral. Each file
+# carries its own checksum.
 
 # %%
 convert = CHECKOUT / "tflite/convert.py"
@@ -87,7 +87,9 @@ print(run("-m", "ttvos_tf", "info", f"out/ttvos_mobilenet_v2_{SIZE}_int8.tflite"
 # alike both files' masks of the bundled clip are.
 
 # %%
-trackers = {precision: Tracker(f"out/ttvos_mobilenet_v2_{SIZE}_{precision}.tflite") for precision in ("float32", "int8")}
+trackers = {
+    precision: Tracker(f"out/ttvos_mobilenet_v2_{SIZE}_{precision}.tflite") for precision in ("float32", "int8")
+}
 ious = []
 for _, frame in open_source(VIDEO):
     masks = {
@@ -110,7 +112,7 @@ print(json.dumps(json.loads(report.read_text()), indent=2))
 # %% [markdown]
 # ## Ship it
 #
-# The file is all that a device needs: `ttvos segment walk.mp4 --box ... --model FILE`, `Tracker(FILE)`, or the two calls
-# of [any TFLite runtime](signatures.py). Send the SHA-256 along. Say in its card what it learned from, and under which
-# terms: [the cards of the shipped ones](../weights/mobilenet_v2.md). [Devices](../docs/devices.md) says what a Coral and an
-# Ethos-U need.
+# The file is all that a device needs: `ttvos segment walk.mp4 --box ... --model FILE`, `Tracker(FILE)`, or the two
+# calls of [any TFLite runtime](signatures.py). Send the SHA-256 along. Say in its card what it learned from, and
+# under which terms: [the cards of the shipped ones](../weights/mobilenet_v2.md). [Devices](../docs/devices.md) says
+# what a Coral and an Ethos-U need.

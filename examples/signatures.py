@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Carry the state yourself
 #
-# A `.tflite` file is two calls. `init` takes the first frame and its mask, and gives the state. `step` takes a frame and
-# the state, and gives the probability and the next state. This page uses ai-edge-litert and NumPy alone, as a program on a
-# device would. [The contract](../docs/contract.md) lists all tensors. The same program in C++, JavaScript, Kotlin and
-# Swift comes with the models (`make models`).
+# A `.tflite` file is two calls. `init` takes the first frame and its mask, and gives the state. `step` takes a frame
+# and the state, and gives the probability and the next state. This page uses ai-edge-litert and NumPy alone, as a
+# program on a device would. [The contract](../docs/contract.md) lists all tensors. The same program in C++,
+# JavaScript, Kotlin and Swift comes with the models (`make models`).
 
 # %%
 import numpy as np
@@ -30,8 +30,8 @@ def call(name, tensors):
 # %% [markdown]
 # ## Frames and masks of the file's size
 #
-# Frames are uint8 RGB, as a camera gives them. A mask is float32, 1 on the object. Here every second pixel of the clip is
-# taken, and the two rows and five columns that are missing are black.
+# Frames are uint8 RGB, as a camera gives them. A mask is float32, 1 on the object. Here every second pixel of the
+# clip is taken, and the two rows and five columns that are missing are black.
 
 # %%
 video, truth = render()  # the bundled clip: uint8 (80, 480, 854, 3) and ids (80, 480, 854)
@@ -83,7 +83,8 @@ Image.fromarray(np.vstack([tinted(frames[t], cars[t - 1]) for t in (20, 60)]))
 # %% [markdown]
 # ## Several objects
 #
-# `encode` once a frame, `segment` once an object, a softmax over the background and all objects, `update` once an object.
+# `encode` once a frame, `segment` once an object, a softmax over the background and all objects, `update` once an
+# object.
 
 # %%
 objects = {i: call("init", {"frame": frames[0], "mask": mask_of(i)}) for i in (CAR, BALLOON)}

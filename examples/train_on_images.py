@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Train on a folder of your own images
 #
-# Still images with a mask each are enough: training sets them in motion. This page fine-tunes the shipped MobileNetV2.
-# It needs a checkout and `pip install '.[train]'`. The page trains a few steps only, to show the way; it does not make
-# a better network.
+# Still images with a mask each are enough: training sets them in motion. This page fine-tunes the shipped
+# MobileNetV2. It needs a checkout and `pip install '.[train]'`. The page trains a few steps only, to show the way; it
+# does not make a better network.
 #
 # ## The folder
 #
@@ -57,8 +57,9 @@ Image.fromarray(np.vstack([row(clip) for clip in clips]))
 # %% [markdown]
 # ## The run
 #
-# Yours: 240x432, some 2000 steps, `learning_rate` 2e-4, and other data beside your own, or the network forgets what it
-# knew. A `[validation]` block keeps the weights that score best on your own sequences. [Training](../docs/training.md).
+# Yours: 240x432, some 2000 steps, `learning_rate` 2e-4, and other data beside your own, or the network forgets what
+# it knew. A `[validation]` block keeps the weights that score best on your own sequences.
+# [Training](../docs/training.md).
 
 # %%
 CONFIG = f"""\

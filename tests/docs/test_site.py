@@ -46,7 +46,6 @@ def test_every_page_is_in_the_navigation(conf):
 
 
 def test_the_figure_s_points_are_those_of_the_tables():
-    pytest.importorskip("matplotlib")
     figure = load_script("docs/figure.py")
     drawn = {(point.name, point.j_and_f, round(1000 / point.fps, 3)) for point in figure.our_points()}
     rows = re.findall(r"^\| `(\w+)`[^|]*\| ([\d.]+) \| [\d.]+ \| ([\d.]+) \| [\d.]+ MB", read("docs/results.md"), re.M)
