@@ -33,6 +33,8 @@ default_role = "code"  # docstrings are Markdown more than reStructuredText
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+autoclass_content = "both"
 napoleon_use_rtype = False
 
 myst_heading_anchors = 3

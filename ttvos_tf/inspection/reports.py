@@ -52,7 +52,8 @@ def network_report(config: ModelConfig, size: Size) -> Report:
         from ttvos_tf.inspection.tensors import tensors_of
     except ImportError as error:
         raise TTVOSError(
-            f"{config.backbone}: a network, which TensorFlow counts: pip install 'ttvos-tf[train]' (files: ttvos models)"
+            f"{config.backbone}: is a network, which TensorFlow counts: pip install 'ttvos-tf[train]' "
+            "(ttvos models lists files)"
         ) from error
     height, width = padded(size)
     # Quantised or not, it counts and keeps the same; only the dtypes differ.
