@@ -59,11 +59,8 @@ def main() -> None:
 
 def paper_points() -> list[Point]:
     """The methods of the paper's Table 2."""
-    return [Point(**{"colour": RED, **row} if row["name"].startswith("TTVOS") else row) for row in _methods()]
-
-
-def _methods() -> list[dict]:
-    return json.loads(PAPER.read_text())["methods"]
+    rows = json.loads(PAPER.read_text())["methods"]
+    return [Point(**row, colour=RED if row["name"].startswith("TTVOS") else GREY) for row in rows]
 
 
 def our_points() -> list[Point]:
