@@ -25,7 +25,7 @@ author = "TTVOS-TF contributors"
 copyright = author
 version = release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.mermaid"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "README"
 include_patterns = ["*.md", "docs/*.md", "weights/*.md", "training/*.md", "android_demo/README.md", "examples/*.py"]
 exclude_patterns = [".*", "out", "dist", "build", "runs", "web_demo", "android_demo/build", "tests", "ttvos_tf"]
@@ -38,7 +38,6 @@ autoclass_content = "both"
 napoleon_use_rtype = False
 
 myst_heading_anchors = 3
-myst_fence_as_directive = ["mermaid"]
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "out" / "notebooks")
@@ -51,25 +50,31 @@ html_theme = "furo"
 html_title = "TTVOS-TF"
 html_copy_source = False
 html_show_sphinx = False
-# Drawings are made in the browser, by a copy of Mermaid that `make docs` fetched: the site loads nothing from others.
 html_static_path = [os.environ["MERMAID"]]
-mermaid_use_local = "_static/mermaid.min.js"
-mermaid_include_elk = False
 
 LINK = re.compile(r"(?<=\]\()(?P<path>[\w./-]+)(?P<anchor>#[\w-]+)?(?=\))")
+DRAWING = re.compile(r"^```mermaid\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def setup(app: "Sphinx") -> None:
     """Called by Sphinx."""
     app.connect("source-read", _read)
+    app.connect("html-page-context", _draw)
 
 
 def _read(app: "Sphinx", name: str, source: list[str]) -> None:
     """A page as the site has it."""
     folder = (ROOT / name).parent
     source[0] = LINK.sub(lambda link: on_site(folder, link["path"], link["anchor"] or ""), source[0])
+    source[0] = DRAWING.sub(r'<pre class="mermaid">\n\1</pre>', source[0])
     if name == root_doc:
         source[0] += NAVIGATION.read_text()
+
+
+def _draw(app: "Sphinx", name: str, template: str, context: dict, doctree: object) -> None:
+    """Drawings are made in the browser, by a copy of Mermaid that `make docs` fetched: from nowhere else."""
+    if 'class="mermaid"' in context.get("body", ""):
+        app.add_js_file(Path(os.environ["MERMAID"]).name)
 
 
 def on_site(folder: Path, path: str, anchor: str) -> str:

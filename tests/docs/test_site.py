@@ -39,6 +39,13 @@ def test_without_an_address_code_is_a_copy(conf):
     assert source == ["[a](path:../ttvos_tf/losses.py), [b](results.md), [c](https://host/x.py)"]
 
 
+def test_a_drawing_is_left_to_mermaid(conf):
+    source = ["a\n\n```mermaid\nflowchart TD\n    a --> b\n```\n\n```python\nx\n```\n"]
+    conf._read(None, "docs/architecture", source)
+    pre = '<pre class="mermaid">\nflowchart TD\n    a --> b\n</pre>'
+    assert source == [f"a\n\n{pre}\n\n```python\nx\n```\n"]
+
+
 def test_every_page_is_in_the_navigation(conf):
     entries = re.findall(r"^(?:.*<)?([\w/]+?)>?$", conf.NAVIGATION.read_text(), re.MULTILINE)
     pages = {re.sub(r"\.(md|py)$", "", page) for page in PAGES} - {"README"}
