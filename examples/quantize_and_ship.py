@@ -112,7 +112,7 @@ print(json.dumps(json.loads(report.read_text()), indent=2))
 # %% [markdown]
 # ## Ship it
 #
-# The file is all that a device needs: `ttvos segment walk.mp4 --box 210,80,120,300 --model FILE`, `Tracker(FILE)`, or the two
-# calls of [any TFLite runtime](signatures.py). Send the SHA-256 along. Say in its card what it learned from, and
-# under which terms: [the cards of the shipped ones](../weights/mobilenet_v2.md). [Devices](../docs/devices.md) says
-# what a Coral and an Ethos-U need.
+# The file is all that a device needs: `ttvos segment walk.mp4 --box 210,80,120,300 --model FILE`, `Tracker(FILE)`, or
+# the two calls of [any TFLite runtime](signatures.py). Send the SHA-256 along. Say in its card what it learned from,
+# and under which terms: [the cards of the shipped ones](../weights/mobilenet_v2.md). [Devices](../docs/devices.md)
+# says what a Coral and an Ethos-U need.
