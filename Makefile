@@ -3,6 +3,7 @@
 # make attack: thousands of damaged files and odd calls, see docs/reliability.md.
 # make wheel-test: builds source distribution and wheel, checks them, uses the wheel on every Python that is here.
 # make models: folders of out/models that a model hub takes as they are.
+# make docs: the documentation site, in out/site. make figure: draws speed against accuracy from docs/results.md.
 # make android: builds and tests the phone app, see android_demo/README.md.
 # make web: builds the page that tracks in a browser, see docs/browser.md. make web-test: and drives it in one.
 # make web-cost: CPU time of a step in the browser beside Python's.
@@ -11,8 +12,11 @@ DEMO := .venv-demo
 DEV := .venv
 OLDEST := .venv-oldest
 RELEASE := .venv-release
+DOCS := .venv-docs
+MERMAID := 11.17.2
 
-.PHONY: demo test test-tflite-runtime test-slow attack wheel-test models android web web-test web-cost format clean
+.PHONY: demo test test-tflite-runtime test-slow attack wheel-test models docs figure android web web-test web-cost format \
+	clean
 
 demo: $(DEMO)/ready
 	$(DEMO)/bin/ttvos segment ttvos_tf/sample/sample.mp4 --mask ttvos_tf/sample/first_mask.png \
@@ -39,6 +43,14 @@ wheel-test: $(RELEASE)/ready $(DEV)/ready
 models: $(DEMO)/ready
 	$(DEMO)/bin/python release/models.py
 
+docs: $(DOCS)/ready
+	MERMAID=$(CURDIR)/$(DOCS)/mermaid.min.js $(DOCS)/bin/sphinx-build --fail-on-warning --keep-going --quiet \
+		--conf-dir docs --doctree-dir out/doctrees . out/site
+	cp out/site/README.html out/site/index.html
+
+figure: $(DOCS)/ready
+	$(DOCS)/bin/python docs/figure.py
+
 attack: $(DEV)/ready
 	$(DEV)/bin/python -m tests.robustness.campaign
 
@@ -59,7 +71,7 @@ format: $(DEV)/ready
 	$(DEV)/bin/ruff format .
 
 clean:
-	rm -rf $(DEMO) $(DEV) $(OLDEST) $(RELEASE) dist out android_demo/build ttvos_tf/web web_demo/node_modules
+	rm -rf $(DEMO) $(DEV) $(OLDEST) $(RELEASE) $(DOCS) dist out android_demo/build ttvos_tf/web web_demo/node_modules
 
 $(DEMO)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEMO)
@@ -82,4 +94,12 @@ $(OLDEST)/ready: pyproject.toml
 $(RELEASE)/ready: Makefile
 	$(PYTHON) -m venv $(RELEASE)
 	$(RELEASE)/bin/pip install --quiet build==1.6.1 check-wheel-contents==0.6.3 pyroma==5.0.1 twine==7.0.0 uv==0.13.8
+	touch $@
+
+# Mermaid, which draws the drawings, is in npm's registry alone.
+$(DOCS)/ready: pyproject.toml Makefile
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/pip install --quiet --editable '.[docs]'
+	cd $(DOCS) && npm pack --silent mermaid@$(MERMAID) && tar --extract --gzip --file mermaid-$(MERMAID).tgz \
+		--strip-components 2 package/dist/mermaid.min.js
 	touch $@

@@ -13,7 +13,8 @@ from ttvos_tf.media.images import read_image, read_mask
 
 SPEC = ClipSpec(4, 64, 112)
 STILL = np.tile(np.eye(3), (SPEC.length, 1, 1))
-LAYOUTS = [("images", "annotations"), ("imgs", "gt"), ("MSRA10K_Imgs_GT/Imgs",) * 2, ("Imgs",) * 2, (".",) * 2]
+LAYOUTS = [("images", "annotations"), ("images", "ground_truth_mask"), ("imgs", "gt")]
+LAYOUTS += [("MSRA10K_Imgs_GT/Imgs",) * 2, ("Imgs",) * 2, (".",) * 2]
 
 
 @pytest.mark.parametrize(("images", "masks"), LAYOUTS)

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -71,3 +72,15 @@ def test_missing_files_are_named(tmp_path):
         path.unlink()
     with pytest.raises(TTVOSError, match=r"Annotations/0a1b/000\d\d\.png: no such mask"):
         YouTubeVOSClips(tmp_path, augmentation=BARE).sample(np.random.default_rng(0), SPEC)
+
+
+@pytest.mark.parametrize("part", ["JPEGImages", "Annotations"])
+def test_a_part_that_was_not_unpacked_is_named(tmp_path, part):
+    write_youtube_vos(tmp_path / "train")
+    shutil.rmtree(tmp_path / "train" / part / "0a1b")
+    says = rf"{part}/0a1b: no such folder; 1 of 1 videos have none"
+    with pytest.raises(TTVOSError, match=says):
+        sequences(tmp_path)
+    (tmp_path / "train" / part).rmdir()
+    with pytest.raises(TTVOSError, match=says):
+        sequences(tmp_path)

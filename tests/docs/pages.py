@@ -1,4 +1,4 @@
-"""The pages of the project, and what they hold: commands, Python, links."""
+"""The pages of the project, the examples among them, and what they hold: commands, Python, links."""
 
 import re
 import shlex
@@ -9,8 +9,8 @@ from tests.scripts import ROOT
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for folder in ("", "docs", "weights", "android_demo")
-    for path in (ROOT / folder).glob("*.md")
+    for pattern in ("*.md", "docs/*.md", "weights/*.md", "training/*.md", "android_demo/*.md", "examples/*.py")
+    for path in ROOT.glob(pattern)
 )
 OURS = re.compile(r"ttvos .|make .|python (-m ttvos_tf|training/|tflite/|docs/)")
 
@@ -51,5 +51,9 @@ def python_examples(text: str) -> list[str]:
 
 
 def read(page: str) -> str:
-    """The text of a page."""
-    return Path(ROOT / page).read_text()
+    """The text of a page; of an example, what is not code."""
+    text = Path(ROOT / page).read_text()
+    if not page.endswith(".py"):
+        return text
+    cells = re.findall(r"^# %% \[markdown\]\n((?:#.*\n)+)", text, re.MULTILINE)
+    return "\n".join(re.sub(r"^# ?", "", cell, flags=re.MULTILINE) for cell in cells)

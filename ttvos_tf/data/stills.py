@@ -29,15 +29,15 @@ DISTRACTOR = 2
 def image_pairs(root: str | Path) -> list[tuple[Path, Path]]:
     """(image, mask) paths of a data set.
 
-    Layouts: ROOT with `images/` + `annotations/` (ECSSD, PASCAL-S as stored here), `imgs/` + `gt/` (HKU-IS), or the
-    images (.jpg) and masks (.png) side by side in ROOT, `ROOT/Imgs` or `ROOT/MSRA10K_Imgs_GT/Imgs` (MSRA10K).
+    Layouts: ROOT with `images/` + `annotations/`, `images/` + `ground_truth_mask/` (ECSSD) or `imgs/` + `gt/` (HKU-IS),
+    or the images (.jpg) and masks (.png) side by side in ROOT, `ROOT/Imgs` or `ROOT/MSRA10K_Imgs_GT/Imgs` (MSRA10K).
 
     Raises:
         TTVOSError: the folder is none of the layouts, is empty, or an image has no mask.
     """
     root = Path(root)
-    for images, masks in (("images", "annotations"), ("imgs", "gt")):
-        if (root / images).is_dir():
+    for images, masks in (("images", "annotations"), ("images", "ground_truth_mask"), ("imgs", "gt")):
+        if (root / images).is_dir() and (root / masks).is_dir():
             image_files = files_by_stem(root / images, ".jpg", ".jpeg", ".png")
             mask_files = files_by_stem(root / masks, ".png")
             break

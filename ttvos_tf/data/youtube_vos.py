@@ -13,14 +13,14 @@ from ttvos_tf.inputs import read_json
 
 
 def sequences(root: str | Path, split: str = "train") -> list[AnnotatedVideo]:
-    """The annotated frames of each video of a split, by meta.json (no folder is listed: there are 3471 videos).
+    """The annotated frames of each video of a split, by meta.json (no video's folder is listed: there are 3471 videos).
 
     Args:
         root: the YouTube-VOS folder.
         split: folder with JPEGImages, Annotations and meta.json; ROOT itself where that has them.
 
     Raises:
-        TTVOSError: meta.json is missing or does not have the structure of YouTube-VOS.
+        TTVOSError: meta.json is missing or does not have the structure of YouTube-VOS, or a video of it has no folder.
     """
     root = Path(root)
     base = root if (root / "meta.json").is_file() else root / split
@@ -49,6 +49,10 @@ def sequences(root: str | Path, split: str = "train") -> list[AnnotatedVideo]:
     ]
     if not found:
         raise TTVOSError(f"{meta}: lists no annotated video")
+    for folder in (base / "JPEGImages", base / "Annotations"):
+        there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        if missing := [video.name for video in found if video.name not in there]:
+            raise TTVOSError(f"{folder / missing[0]}: no such folder; {len(missing)} of {len(found)} videos have none")
     return found
 
 

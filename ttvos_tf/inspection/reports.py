@@ -51,7 +51,10 @@ def network_report(config: ModelConfig, size: Size) -> Report:
         from ttvos_tf.inspection.complexity import costs
         from ttvos_tf.inspection.tensors import tensors_of
     except ImportError as error:
-        raise TTVOSError(f"{config.backbone}: to count it, install TensorFlow: pip install ttvos-tf[train]") from error
+        raise TTVOSError(
+            f"{config.backbone}: is a network, which TensorFlow counts: pip install 'ttvos-tf[train]' "
+            "(ttvos models lists files)"
+        ) from error
     height, width = padded(size)
     # Quantised or not, it counts and keeps the same; only the dtypes differ.
     model = build_model(dataclasses.replace(config, quantized=False), height=height, width=width)

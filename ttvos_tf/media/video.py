@@ -80,7 +80,7 @@ def open_source(source: str | Path) -> Source:
     """Opens a source of frames.
 
     Args:
-        source: a video file; a folder of frames; their pattern, "walk/%04d.png" or "walk/*.png"; a camera's index, "0";
+        source: a video file; a folder of frames; their pattern, `walk/%04d.png` or `walk/*.png`; a camera's index, "0";
             an address, "rtsp://camera/1"; or "-" for standard input.
 
     Raises:
