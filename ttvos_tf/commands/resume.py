@@ -181,7 +181,7 @@ class Keeping:
             except TTVOSError as error:
                 raise TTVOSError(f"{error}: remove {self.earlier.folder}, and {ANEW}") from None
             os.utime(self.earlier.results)  # for who watches whether it goes on, as `ttvos batch` does
-            yield Tracked(index, name, frame, labels, {}, {}, 0.0)
+            yield Tracked(index, name, frame, labels, {}, dict, 0.0)
 
     @property
     def count(self) -> int:
