@@ -110,6 +110,9 @@ def test_broken_trees_are_named(tmp_path):
     with pytest.raises(TTVOSError, match="needs images/ and annotations/"):
         SaliencyClips(tmp_path, augmentation=BARE)
     (tmp_path / "images").mkdir()
+    with pytest.raises(TTVOSError, match="needs images/ and annotations/"):
+        SaliencyClips(tmp_path, augmentation=BARE)
+    (tmp_path / "annotations").mkdir()
     with pytest.raises(TTVOSError, match=r"images: no \.jpg"):
         SaliencyClips(tmp_path, augmentation=BARE)
     write_saliency(tmp_path)

@@ -65,6 +65,7 @@ def test_published_weights_see_the_frame_and_not_yet_the_mask(script, tmp_path):
     np.testing.assert_array_equal(encoder.get_layer("block_5_project_BN").beta, arrays["block_5_project/bias"])
 
 
+@pytest.mark.slow
 def test_both_networks_train_and_are_scored(script, tmp_path, capsys):
     data = write_data(tmp_path)
     given = ["--seeds", "1", "--data", str(data), "--out", str(tmp_path / "runs"), "--set", *OVERRIDES]
