@@ -6,6 +6,7 @@ import numpy as np
 from ttvos_tf.contract import TARGET
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
+from ttvos_tf.media.images import write_mask
 
 SIZE = (64, 96)
 COLOURS = {1: (210, 30, 30), 2: (30, 30, 210), 3: (220, 210, 40)}
@@ -53,3 +54,16 @@ def write_frames(folder, frames):
     for index, frame in enumerate(frames):
         cv2.imwrite(str(folder / f"{index:05d}.png"), frame[..., ::-1])
     return folder
+
+
+def write_walk(folder, length):
+    """Leaves a clip of objects 1 and 2 as `walk.avi` and as `frames/`, and its first mask as `first.png`.
+
+    Returns:
+        All masks, uint8 (T, H, W).
+    """
+    frames, labels = clip(length, ids=(1, 2))
+    write_video(folder / "walk.avi", frames)
+    write_frames(folder / "frames", frames)
+    write_mask(folder / "first.png", labels[0])
+    return labels

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.clips import SIZE, clip, write_frames, write_video
+from tests.clips import SIZE, clip, write_walk
 from tests.docs.pages import shell_commands
 from tests.metrics import iou
 from tests.runtimes import RUNTIMES
@@ -34,10 +34,7 @@ BOX = "8,6,22,20"  # of object 1 in the first frame
 def inputs(tmp_path_factory):
     """A folder with a video, its frames, the masks of its first frame, and the model."""
     folder = tmp_path_factory.mktemp("inputs")
-    frames, truth = clip(LENGTH, ids=(1, 2))
-    write_video(folder / "walk.avi", frames)
-    write_frames(folder / "frames", frames)
-    write_mask(folder / "first.png", truth[0])
+    write_walk(folder, LENGTH)
     shutil.copy(toy_model(), folder)
     return folder
 

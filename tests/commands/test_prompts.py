@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.clips import clip, write_frames, write_video
+from tests.clips import clip, write_walk
 from tests.metrics import iou
 from tests.toy_model import NAME, toy_model
 from ttvos_tf import cli
@@ -22,9 +22,7 @@ _, TRUTH = clip(LENGTH, ids=(1, 2))
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
-    frames, truth = clip(LENGTH, ids=(1, 2))
-    write_video(folder / "walk.avi", frames)
-    write_frames(folder / "frames", frames)
+    truth = write_walk(folder, LENGTH)
     for index in (0, 5):
         write_mask(folder / f"{index}.png", truth[index])
     wrong = np.where(truth[0] == 2, truth[0], 0)

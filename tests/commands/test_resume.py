@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.clips import clip, write_frames, write_video
+from tests.clips import write_walk
 from tests.scripts import ROOT
 from ttvos_tf import cli
 from ttvos_tf.commands import resume
@@ -31,10 +31,7 @@ INT8, FLOAT16 = (("--model", f"mobilenet_v2_240x432_{kind}", "--threads", "1") f
 def inputs(tmp_path_factory):
     """A folder with a video, its frames, and the mask of its first frame."""
     folder = tmp_path_factory.mktemp("inputs")
-    frames, truth = clip(LENGTH, ids=(1, 2))
-    write_video(folder / "walk.avi", frames)
-    write_frames(folder / "frames", frames)
-    write_mask(folder / "first.png", truth[0])
+    write_walk(folder, LENGTH)
     return folder
 
 
