@@ -16,8 +16,9 @@ TRIES = 3
 
 
 def test_a_few_tries_of_every_attack_break_no_promise():
-    # In a process of its own: tries are forked, and this one may have threads.
-    command = [sys.executable, "-m", "tests.robustness.campaign", "--tries", str(TRIES), "--seed", str(os.getpid())]
+    # In a process of its own: tries are forked, and this one may have threads. Always the same tries: what others may
+    # find is for `make attack`, not for somebody's unrelated change.
+    command = [sys.executable, "-m", "tests.robustness.campaign", "--tries", str(TRIES), "--seed", "0"]
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )

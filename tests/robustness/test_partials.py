@@ -1,5 +1,6 @@
 """Nothing of anybody else's is lost, whatever happens while an output is written."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media import atomic
-from ttvos_tf.media.atomic import atomic_file, atomic_folder
+from ttvos_tf.media.atomic import Together, atomic_file, atomic_folder
 
 BOTH = pytest.mark.parametrize("whole", [atomic_file, atomic_folder])
 
@@ -50,7 +51,7 @@ def old(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ttvos_tf.media.atomic import atomic_file, atomic_folder
+from ttvos_tf.media.atomic import Together, atomic_file, atomic_folder
 with {whole}(Path(sys.argv[1])) as partial:
     if partial.is_dir():
         (partial / "folder").mkdir()
@@ -257,6 +258,17 @@ def test_a_device_is_written_to(tmp_path):
     (tmp_path / "full").symlink_to("/dev/full")
     with pytest.raises(TTVOSError, match="full: cannot be written"), atomic_file(tmp_path / "full") as partial:
         put(partial)
+
+
+def test_a_stream_that_takes_nothing_leaves_all_as_it_was(tmp_path):
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "full").symlink_to("/dev/full")
+    with pytest.raises(TTVOSError, match="full: cannot be written"), Together() as outputs:
+        for path in (tmp_path / "full", tmp_path / "file"):  # the stream was opened first, and yet goes first
+            put(outputs.enter_output(path, atomic_file(path)))
+        put(outputs.enter_output(tmp_path / "folder", atomic_folder(tmp_path / "folder")) / "a")
+        assert outputs.enter_output(None, contextlib.nullcontext("nowhere")) == "nowhere"
+    assert sorted(os.listdir(tmp_path)) == ["file", "full"] and (tmp_path / "file").read_text() == "old"
 
 
 @pytest.mark.parametrize("name", [".", "", "../e", "here"])

@@ -14,7 +14,7 @@ from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.annotations.formats import FORMATS, Annotations
 from ttvos_tf.media.annotations.masks import Masks
 from ttvos_tf.media.annotations.names import Names
-from ttvos_tf.media.atomic import Replaceable, atomic_file, atomic_folder, check_folder
+from ttvos_tf.media.atomic import Replaceable, Together, atomic_file, atomic_folder, check_folder
 from ttvos_tf.media.cutout import Background, cut_out, opacity, parse_background, replace_background
 from ttvos_tf.media.ffmpeg import INSTALL, ffmpeg
 from ttvos_tf.media.images import is_written_by_us, source_of, write_cutout
@@ -205,9 +205,7 @@ class Output:
     note: str = ""
 
 
-def open_outputs(
-    places: Places, source: Source, size: Size, stack: contextlib.ExitStack, kept: Kept | None = None
-) -> list[Output]:
+def open_outputs(places: Places, source: Source, size: Size, stack: Together, kept: Kept | None = None) -> list[Output]:
     """Opens all outputs but the report. They come to their places when the stack ends, if it ends well.
 
     Args:
@@ -231,11 +229,11 @@ def open_outputs(
     return outputs
 
 
-def _open_annotations(places: Places, stack: contextlib.ExitStack) -> Output:
+def _open_annotations(places: Places, stack: Together) -> Output:
     if places.is_folder:
         path = stack.enter_context(atomic_folder(places.out, places.replaceable))
     else:
-        path = stack.enter_context(atomic_file(places.out))
+        path = stack.enter_output(places.out, atomic_file(places.out))
     written: Annotations
     if places.format == PNG:
         written = Masks(path, places.origin)
@@ -247,7 +245,7 @@ def _open_annotations(places: Places, stack: contextlib.ExitStack) -> Output:
     )
 
 
-def _open_overlay(place: Path, source: Source, size: Size, stack: contextlib.ExitStack) -> Output:
+def _open_overlay(place: Path, source: Source, size: Size, stack: Together) -> Output:
     video = _open_video(place, source, size, stack)
     return Output(
         "overlay",
@@ -258,7 +256,7 @@ def _open_overlay(place: Path, source: Source, size: Size, stack: contextlib.Exi
     )
 
 
-def _open_cutout(places: Places, source: Source, size: Size, stack: contextlib.ExitStack) -> Output:
+def _open_cutout(places: Places, source: Source, size: Size, stack: Together) -> Output:
     place, background = places.cutout, places.background
     assert place is not None
     if places.cutout_is_folder:
@@ -278,10 +276,8 @@ def _open_cutout(places: Places, source: Source, size: Size, stack: contextlib.E
     return Output("cut-out", place, add, video.close, _note(source))
 
 
-def _open_video(
-    place: Path, source: Source, size: Size, stack: contextlib.ExitStack, transparent: bool = False
-) -> VideoWriter:
-    path = stack.enter_context(atomic_file(place))
+def _open_video(place: Path, source: Source, size: Size, stack: Together, transparent: bool = False) -> VideoWriter:
+    path = stack.enter_output(place, atomic_file(place))
     return stack.enter_context(VideoWriter(path, source.fps, size, place, source.times, source.sound, transparent))
 
 

@@ -18,6 +18,7 @@ from ttvos_tf.commands.prompts import add_prompt_arguments, prompts_of
 from ttvos_tf.commands.resume import Keeping, add_resume_argument, check_resume, find_earlier, is_resumable, run_of
 from ttvos_tf.commands.sources import name_of, origin_of, split
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.media.atomic import Together
 from ttvos_tf.media.backwards import backwards
 from ttvos_tf.media.pipeline import ahead, behind
 from ttvos_tf.media.sizes import size_of
@@ -110,8 +111,8 @@ def _segment(
         begin = time.perf_counter()
         numbered = ((index, *each) for index, each in enumerate(itertools.chain([first], frames)))
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
-        unfinished = running.enter_context(contextlib.ExitStack())
-        write_report = unfinished.enter_context(open_json(args.json, read))
+        unfinished = running.enter_context(Together())
+        write_report = unfinished.enter_output(args.json, open_json(args.json, read))
         kept = keeping.masks(places) if keeping.run else None
         outputs = open_outputs(places, source, size, unfinished, kept)
         back = None

@@ -24,6 +24,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ttvos_tf.errors import TTVOSError
 
@@ -36,6 +37,27 @@ PARTIAL, REPLACED, UNFINISHED = ".ttvos-partial-", ".ttvos-replaced-", ".unfinis
 LONGEST = 200  # bytes of a name that gets more behind it; file systems take 255
 
 Replaceable = Callable[[Path], bool]
+T = TypeVar("T")
+
+
+class Together(contextlib.ExitStack):
+    """Outputs of one run, which all come to their places when its block succeeds, or none does.
+
+    What goes to a stream goes first: nobody knows before whether it is taken, by a FIFO's reader for instance. If it is
+    not, no other output has been renamed. Those follow, the last opened first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._streams = contextlib.ExitStack()
+
+    def enter_output(self, path: Path | None, output: contextlib.AbstractContextManager[T]) -> T:
+        """Enters what writes to `path`, an `atomic_file` for instance; to nowhere if it is None."""
+        return (self._streams if path and _is_stream(path) else self).enter_context(output)
+
+    def __exit__(self, *error: Any) -> bool | None:
+        self.push(self._streams)  # what is pushed last ends first
+        return super().__exit__(*error)
 
 
 @contextlib.contextmanager
@@ -158,22 +180,30 @@ def resolved(path: Path) -> Path:
 
 
 def _is_stream(path: Path) -> bool:
-    mode = path.stat().st_mode
-    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+    """Whether a path is of what is written to and never replaced."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or _standard_stream(path) is not None
+
+
+def _standard_stream(path: Path) -> int | None:
+    """The number of stdout or stderr, if it goes to this file: its writer would go on in one that was replaced."""
+    for number in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(path.stat(), os.fstat(number)):
+                return number
+    return None
 
 
 def _open_stream(path: Path) -> int | None:
-    """A descriptor of what is written to and never replaced; None of a file that is, or is not there."""
-    try:
-        found = path.stat()
-    except OSError:
+    """A descriptor of a stream; None of any other path."""
+    if not _is_stream(path):
         return None
-    if stat.S_ISREG(found.st_mode):
-        for number in (1, 2):  # its writer would go on in the file that was replaced
-            with contextlib.suppress(OSError):
-                if os.path.samestat(found, os.fstat(number)):
-                    return os.dup(number)
-        return None
+    number = _standard_stream(path)
+    if number is not None:
+        return os.dup(number)
     try:
         # Without O_NONBLOCK the FIFO would wait for a reader, maybe for ever.
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
