@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+from ttvos_tf.compat import keras
 from ttvos_tf.config import ModelConfig
 from ttvos_tf.network.ttvos import TTVOS, build_ttvos
 from ttvos_tf.quantization import quantize
@@ -36,3 +37,30 @@ def load_model(path: Path, *, height: int = 240, width: int = 432, expected: Mod
     model = build_model(expected or config_of(arrays, path), height=height, width=width)
     assign_weights(model, arrays, path)
     return model
+
+
+def at_size(model: TTVOS, height: int, width: int) -> TTVOS:
+    """The same network for frames of another size: it shares its layers, and so its weights, with the one given.
+
+    Args:
+        model: the network, float or quantised.
+        height, width: frame size in pixels, multiples of 16.
+    """
+    sized = build_model(model.config, height=height, width=width)
+
+    def shared(part: keras.Model, like: keras.Model) -> keras.Model:
+        def chosen(layer: keras.layers.Layer) -> keras.layers.Layer:
+            return layer if layer.weights else like.get_layer(layer.name)  # how much is padded depends on the size
+
+        return keras.models.clone_model(part, input_tensors=like.inputs, clone_function=chosen)
+
+    reader = model.memory_reader
+    return dataclasses.replace(
+        model,
+        size=sized.size,
+        backbone=dataclasses.replace(model.backbone, model=shared(model.encoder, sized.encoder)),
+        segmentation_head=shared(model.segmentation_head, sized.segmentation_head),
+        template_encoder=shared(model.template_encoder, sized.template_encoder),
+        transition_head=shared(model.transition_head, sized.transition_head),
+        memory_reader=reader and sized.memory_reader and shared(reader, sized.memory_reader),
+    )

@@ -1,7 +1,7 @@
 """Batches of clips, made by worker processes beside the training step.
 
     sources = {"davis": (DavisClips(root), 1.0), "saliency": (SaliencyClips(folder), 1.0)}
-    for batch in batches(sources, ClipSpec(4, 240, 432), batch_size=4, seed=0, start=step):
+    for batch in batches(sources, [ClipSpec(4, 240, 432)], batch_size=4, seed=0, start=step):
         ...
 
 A worker is a plain child process that runs this module, not a `multiprocessing` one: those import the parent's main
@@ -22,7 +22,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -73,7 +73,7 @@ Job = Callable[[int], Batch]
 
 def make_batch(
     sources: Sources,
-    spec: ClipSpec,
+    specs: Sequence[ClipSpec],
     batch_size: int,
     seed: int,
     index: int,
@@ -86,13 +86,14 @@ def make_batch(
 
     Args:
         sources: name -> (source, weight); a clip comes from a source with a probability proportional to its weight.
-        spec: size of the clips.
+        specs: sizes of clips, which batches have in turn.
         batch_size: number of clips, B.
         seed: of the run.
         index: of the batch.
         augmentation: what the network is given of the clips.
         share: (i, n): the clips i, i + n, i + 2n, ... only.
     """
+    spec = specs[index % len(specs)]
     weights = np.array([weight for _, weight in sources.values()], np.float64)
     items = []
     for item in range(batch_size)[share[0] :: share[1]]:
@@ -108,7 +109,7 @@ def make_batch(
 
 def batches(
     sources: Sources,
-    spec: ClipSpec,
+    specs: Sequence[ClipSpec],
     batch_size: int,
     *,
     seed: int,
@@ -121,7 +122,7 @@ def batches(
 
     Args:
         sources: name -> (source, weight).
-        spec: size of the clips.
+        specs: sizes of clips, which batches have in turn.
         batch_size: number of clips in a batch.
         seed: of the run.
         start: index of the first batch: the number of batches already trained on, when a run is resumed.
@@ -142,12 +143,14 @@ def batches(
     for name, (_, weight) in sources.items():
         if weight < 0:
             raise TTVOSError(f"the weight of source {name!r} must not be negative, but is {weight}")
-    if min(batch_size, spec.length, spec.height, spec.width) < 1:
-        raise TTVOSError(f"batch size and clip size must be at least 1: {batch_size}, {spec}")
-    job = functools.partial(make_batch, dict(sources), spec, batch_size, seed, augmentation=augmentation, share=share)
+    for spec in specs:
+        if min(batch_size, spec.length, spec.height, spec.width) < 1:
+            raise TTVOSError(f"batch size and clip size must be at least 1: {batch_size}, {spec}")
+    job = functools.partial(make_batch, dict(sources), list(specs), batch_size, seed, augmentation=augmentation, share=share)
     if workers == 0:
         return (job(index) for index in itertools.count(start))
-    memory = WORKER_MEMORY + WORKER_MEMORY_SHARE * batch_size * spec.length * spec.height * spec.width * 3
+    largest = max(spec.length * spec.height * spec.width for spec in specs)
+    memory = WORKER_MEMORY + WORKER_MEMORY_SHARE * batch_size * largest * 3
     return _read_workers(job, start, workers, memory)
 
 

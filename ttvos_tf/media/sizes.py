@@ -20,8 +20,12 @@ def format_size(size: Size) -> str:
     return f"{size[1]}x{size[0]}"
 
 
-def parse_size(text: str) -> Size:
+def parse_size(text: str, name: str = "--size") -> Size:
     """Reads a model's size, "480x864": height x width.
+
+    Args:
+        text: the size.
+        name: what the error calls it.
 
     Raises:
         TTVOSError: not of that form, or out of range.
@@ -29,9 +33,9 @@ def parse_size(text: str) -> Size:
     try:
         height, width = (int(side) for side in text.split("x"))
     except ValueError:
-        raise TTVOSError(f"--size: expected HEIGHTxWIDTH, 480x864 for instance, not {text!r}") from None
+        raise TTVOSError(f"{name}: expected HEIGHTxWIDTH, 480x864 for instance, not {text!r}") from None
     if min(height, width) < 32 or max(height, width) > 8192:
-        raise TTVOSError(f"--size: height and width must be from 32 to 8192, not {text}")
+        raise TTVOSError(f"{name}: height and width must be from 32 to 8192, not {text}")
     return height, width
 
 

@@ -55,7 +55,7 @@ def clips_of_length(
     """The run's batches from step `start` to before step `until`, if its clips are of so many frames."""
     stream = batches(
         sources,
-        ClipSpec(length, settings.height, settings.width),
+        [ClipSpec(length, *size) for size in settings.sizes],
         settings.batch_size,
         seed=settings.seed,
         start=start,

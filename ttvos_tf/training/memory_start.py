@@ -44,7 +44,7 @@ def add_memory(settings: RunSettings, weights: Path, data_root: Path) -> TTVOS:
     without = load_model(weights, height=train.height, width=train.width, expected=expected)
     model = build_model(settings.model, height=train.height, width=train.width)
     take_weights(model, without)
-    frames = make_batch(sources, ClipSpec(1, train.height, train.width), FRAMES, train.seed, 0).frames[:, 0]
+    frames = make_batch(sources, [ClipSpec(1, train.height, train.width)], FRAMES, train.seed, 0).frames[:, 0]
     principal_keys(model, frames)
     return model
 

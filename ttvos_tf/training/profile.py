@@ -33,7 +33,7 @@ def profile(settings: RunSettings, data_root: Path) -> str:
     spec = ClipSpec(length, train.height, train.width)
 
     def make(index: int) -> Batch:
-        return make_batch(sources, spec, train.batch_size, train.seed, index, train.augmentation)
+        return make_batch(sources, [spec], train.batch_size, train.seed, index, train.augmentation)
 
     batch = make(0)
     encode = tf.function(lambda x: model.encode(tf.reshape(x, [-1, *x.shape[2:]]), training=True))

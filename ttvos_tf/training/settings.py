@@ -26,6 +26,7 @@ from ttvos_tf.data.sources import KINDS, STILLS
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.inputs import parse_toml, read_toml
 from ttvos_tf.limits import check_limits, limited
+from ttvos_tf.media.sizes import Size, parse_size
 
 LARGEST_BATCH = 1 << 30  # colour values: a GB of frames
 
@@ -41,6 +42,7 @@ class TrainSettings(Augmentation):
 
     Attributes:
         height, width: frame size in pixels, multiples of 16.
+        further_sizes: more of them, "480x864" for instance; the clips of a step have one size, each in turn.
         lengths: frames a clip, the first with its mask given; several for clips that grow: each for an equal part of
             the steps. With far_probability, the second frame's mask is known too.
         batch_size: clips a step.
@@ -64,6 +66,7 @@ class TrainSettings(Augmentation):
 
     height: int = limited(240, 32, 8192)
     width: int = limited(432, 32, 8192)
+    further_sizes: tuple[str, ...] = ()
     lengths: tuple[int, ...] = limited((4,), 1, 1000)
     batch_size: int = limited(4, 1, 4096)
     steps: int = limited(3000, 1, 10**9)
@@ -84,13 +87,14 @@ class TrainSettings(Augmentation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_size("train", self.height, self.width)
+        for size in self.sizes:
+            _check_size("train", *size)
         least = self.known_frames + 1
         if not self.lengths or min(self.lengths) < least:
             raise TTVOSError(f"train.lengths must be numbers of frames from {least}, not {list(self.lengths)}")
-        values = self.batch_size * max(self.lengths) * self.height * self.width * 3
+        values = self.batch_size * max(self.lengths) * max(height * width for height, width in self.sizes) * 3
         if values > LARGEST_BATCH:
-            raise TTVOSError(f"train: a batch has {values} colour values; lower batch_size, lengths, height or width")
+            raise TTVOSError(f"train: a batch has {values} colour values; lower batch_size, lengths or the size")
         if self.train_backbone not in ("last_block", "all"):
             raise TTVOSError(f'train.train_backbone must be "last_block" or "all", not {self.train_backbone!r}')
         if self.targets not in ("labels", "init"):
@@ -100,6 +104,11 @@ class TrainSettings(Augmentation):
     def augmentation(self) -> Augmentation:
         """How clips are varied, alone: what processes that make them need to know."""
         return Augmentation(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Augmentation)})
+
+    @property
+    def sizes(self) -> list[Size]:
+        """The sizes (height, width) that steps have in turn."""
+        return [(self.height, self.width), *(parse_size(text, "train.further_sizes") for text in self.further_sizes)]
 
     def length_at(self, step: int) -> int:
         """Frames a clip at a step, counted from 0."""

@@ -10,7 +10,7 @@ import numpy as np
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.data.loader import Batch
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.factory import build_model
+from ttvos_tf.factory import at_size, build_model
 from ttvos_tf.inputs import parse_json
 from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.ttvos import TTVOS
@@ -71,7 +71,7 @@ class Trainer:
         strategy: devices (distribution.py); None for one device.
 
     Attributes:
-        model: the network being trained.
+        model: the network being trained, for frames of the settings' height and width.
         teacher: the network whose masks it imitates, if it does.
         step: optimiser steps taken.
     """
@@ -87,6 +87,7 @@ class Trainer:
             self.model, start = _start_model(settings, data_root)
             self.teacher = start if train.targets == "init" else None
             freeze(self.model, train)
+            self.sized = {size: at_size(self.model, *size) for size in train.sizes[1:]} | {self.model.size: self.model}
             self.trained = [v for part in self.model.parts for v in part.trainable_variables]
             self.optimizer = build_optimizer(train, self.trained)
             self.average = {name: tf.Variable(v, trainable=False) for name, v in variables(self.model).items()}
@@ -113,7 +114,7 @@ class Trainer:
         parts = iter(np.split(batch, devices))
         return self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(next(parts)))
 
-    @tf.function  # traced anew when clips grow: the unrolled network has to know how long they are
+    @tf.function  # traced anew for clips of another length or size: the unrolled network has to know them
     def _step(self, *batch: Any) -> ClipLoss:
         losses = self.strategy.run(self._replica_step, batch)
         # A young average follows the weights closely, or it would hold on to the random start.
@@ -137,9 +138,10 @@ class Trainer:
     def _replica_loss(self, *arrays: tf.Tensor) -> ClipLoss:
         """The loss of one device's share of the batch, in training mode."""
         train, batch = self.settings.train, Batch(*arrays)
+        model = self.sized[tuple(batch.frames.shape[2:4])]
         if self.teacher:
-            return mask_distillation_loss(self.model, self.teacher, batch, train.known_frames)
-        return clip_loss(self.model, batch, loss_weights(train), train.known_frames)
+            return mask_distillation_loss(model, self.teacher, batch, train.known_frames)
+        return clip_loss(model, batch, loss_weights(train), train.known_frames)
 
     @property
     def init_takes_checkpoints(self) -> bool:
@@ -157,7 +159,7 @@ class Trainer:
 
     def draw(self, batch: Batch) -> np.ndarray:
         """What the network makes of the first clip of a batch, see draw_clip."""
-        return draw_clip(self.model, batch, self.settings.train.known_frames)
+        return draw_clip(self.sized[batch.frames.shape[2:4]], batch, self.settings.train.known_frames)
 
     def checkpoint(self) -> Arrays:
         """Averaged weights as `weights/`, and all that an exact resume needs.
