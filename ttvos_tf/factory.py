@@ -46,6 +46,8 @@ def at_size(model: TTVOS, height: int, width: int) -> TTVOS:
         model: the network, float or quantised.
         height, width: frame size in pixels, multiples of 16.
     """
+    if (height, width) == model.size:
+        return model
     sized = build_model(model.config, height=height, width=width)
 
     def shared(part: keras.Model, like: keras.Model) -> keras.Model:

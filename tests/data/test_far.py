@@ -81,10 +81,10 @@ def test_views_keep_the_centre_in_sight():
 
 def test_the_network_goes_on_from_the_second_frame(tmp_path):
     sources = {"videos": (videos(tmp_path, FAR), 1.0)}
-    batch = make_batch(sources, SPEC, 4, seed=0, index=0, augmentation=replace(FAR, box_probability=1.0))
+    batch = make_batch(sources, [SPEC], 4, seed=0, index=0, augmentation=replace(FAR, box_probability=1.0))
     np.testing.assert_array_equal(batch.previous_masks, batch.masks[:, 1])
     assert not np.array_equal(batch.first_masks, batch.masks[:, 0])
-    damaged = make_batch(sources, SPEC, 4, seed=0, index=0, augmentation=replace(FAR, damage_probability=1.0))
+    damaged = make_batch(sources, [SPEC], 4, seed=0, index=0, augmentation=replace(FAR, damage_probability=1.0))
     np.testing.assert_array_equal(damaged.frames, batch.frames)
     assert not np.array_equal(damaged.previous_masks, batch.masks[:, 1])
     assert Augmentation().known_frames == 1 and FAR.known_frames == 2

@@ -24,7 +24,7 @@ SYNTHETIC = {"synthetic": (SyntheticClips(), 1.0)}
 
 
 def take(count, **options):
-    stream = batches(SYNTHETIC, SPEC, 2, seed=5, **options)
+    stream = batches(SYNTHETIC, [SPEC], 2, seed=5, **options)
     try:
         return list(itertools.islice(stream, count))
     finally:
@@ -70,16 +70,23 @@ def test_shapes_and_differences():
 
 def test_batch_depends_on_seed_and_index_only():
     expected = take(5, workers=0)
-    assert equal(expected, [make_batch(SYNTHETIC, SPEC, 2, 5, index) for index in range(5)])
+    assert equal(expected, [make_batch(SYNTHETIC, [SPEC], 2, 5, index) for index in range(5)])
     assert equal(expected, take(5, workers=1))
     assert equal(expected, take(5, workers=2))
     assert equal(expected[3:], take(2, start=3, workers=2))
-    assert not equal(expected, [make_batch(SYNTHETIC, SPEC, 2, 6, index) for index in range(5)])
+    assert not equal(expected, [make_batch(SYNTHETIC, [SPEC], 2, 6, index) for index in range(5)])
+
+
+def test_sizes_come_in_turn():
+    small, large = SPEC, ClipSpec(3, 48, 80)
+    shapes = [make_batch(SYNTHETIC, [small, large], 2, 5, index).frames.shape for index in range(4)]
+    assert shapes == [(2, 2, 32, 48, 3), (2, 3, 48, 80, 3)] * 2
+    assert equal([make_batch(SYNTHETIC, [small, large], 2, 5, 2)], [make_batch(SYNTHETIC, [small], 2, 5, 2)])
 
 
 @pytest.mark.parametrize("count", [2, 4])
 def test_a_clip_and_its_masks_are_the_same_however_the_batch_is_shared(count):
-    given = (SYNTHETIC, SPEC, 8, 5, 3, Augmentation(box_probability=0.5, damage_probability=0.5))
+    given = (SYNTHETIC, [SPEC], 8, 5, 3, Augmentation(box_probability=0.5, damage_probability=0.5))
     whole = make_batch(*given)
     assert not np.array_equal(whole.first_masks, whole.masks[:, 0])
     assert not np.array_equal(whole.first_masks, whole.previous_masks)
@@ -89,7 +96,9 @@ def test_a_clip_and_its_masks_are_the_same_however_the_batch_is_shared(count):
 
 
 def test_given_masks_leave_the_clips_as_they_are():
-    exact, varied = (make_batch(SYNTHETIC, SPEC, 8, 5, 3, Augmentation(box_probability=share)) for share in (0.0, 1.0))
+    exact, varied = (
+        make_batch(SYNTHETIC, [SPEC], 8, 5, 3, Augmentation(box_probability=share)) for share in (0.0, 1.0)
+    )
     assert np.array_equal(exact.frames, varied.frames)
     assert np.array_equal(exact.first_masks, exact.masks[:, 0])
     assert np.array_equal(varied.first_masks, [box_mask(mask) for mask in varied.masks[:, 0]])
@@ -98,27 +107,27 @@ def test_given_masks_leave_the_clips_as_they_are():
 def test_sources_are_drawn_by_weight():
     sources = {"never": (FailingClips(AssertionError("drawn")), 0.0), "always": (SyntheticClips(), 0.5)}
     for index in range(5):
-        make_batch(sources, SPEC, 2, 0, index)
+        make_batch(sources, [SPEC], 2, 0, index)
     with pytest.raises(AssertionError, match="drawn"):
         for index in range(5):
-            make_batch({**sources, "never": (sources["never"][0], 1.0)}, SPEC, 2, 0, index)
+            make_batch({**sources, "never": (sources["never"][0], 1.0)}, [SPEC], 2, 0, index)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_source_errors_arrive_as_they_were(workers):
     sources = {"bad": (FailingClips(TTVOSError("masks/7.png: no such mask")), 1.0)}
     with pytest.raises(TTVOSError, match=r"^masks/7\.png: no such mask$"):
-        next(batches(sources, SPEC, 2, seed=0, workers=workers))
+        next(batches(sources, [SPEC], 2, seed=0, workers=workers))
 
 
 def test_other_errors_arrive_with_their_place():
     with pytest.raises(RuntimeError, match=r"trees\.py(.|\n)*ZeroDivisionError: by nought"):
-        next(batches({"bad": (FailingClips(ZeroDivisionError("by nought")), 1.0)}, SPEC, 2, seed=0))
+        next(batches({"bad": (FailingClips(ZeroDivisionError("by nought")), 1.0)}, [SPEC], 2, seed=0))
 
 
 def test_death_of_a_worker_is_an_error():
     with pytest.raises(TTVOSError, match="exit code 7"):
-        next(batches({"bad": (DyingClips(), 1.0)}, SPEC, 2, seed=0))
+        next(batches({"bad": (DyingClips(), 1.0)}, [SPEC], 2, seed=0))
 
 
 @pytest.mark.parametrize(
@@ -134,11 +143,11 @@ def test_death_of_a_worker_is_an_error():
 )
 def test_bad_arguments(sources, batch_size, says):
     with pytest.raises(TTVOSError, match=says):
-        batches(sources, SPEC, batch_size, seed=0)
+        batches(sources, [SPEC], batch_size, seed=0)
 
 
 def test_workers_are_other_processes_and_end_when_closed(tmp_path):
-    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, SPEC, 2, seed=0, workers=2)
+    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, [SPEC], 2, seed=0, workers=2)
     next(stream)
     next(stream)
     pids = processes(tmp_path / "log")
@@ -149,7 +158,7 @@ def test_workers_are_other_processes_and_end_when_closed(tmp_path):
 
 
 def test_workers_wait_when_nobody_takes(tmp_path):
-    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, ClipSpec(2, 240, 432), 1, seed=0, workers=1)
+    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, [ClipSpec(2, 240, 432)], 1, seed=0, workers=1)
     next(stream)
 
     def drawn():
@@ -171,7 +180,7 @@ PARENT = """
     with open(sys.argv[1] + ".main", "a") as mark:
         mark.write("x")
     try:
-        for _ in batches({"noisy": (NoisyClips(Path(sys.argv[1]), 0.01), 1.0)}, ClipSpec(2, 32, 48), 2, seed=0):
+        for _ in batches({"noisy": (NoisyClips(Path(sys.argv[1]), 0.01), 1.0)}, [ClipSpec(2, 32, 48)], 2, seed=0):
             pass
     except KeyboardInterrupt:
         print("interrupted")
@@ -221,7 +230,7 @@ def test_a_worker_that_is_stopped_dies_with_the_parent(training):
 
 
 def test_a_killed_worker_is_one_line(tmp_path):
-    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, SPEC, 2, seed=0)
+    stream = batches({"noisy": (NoisyClips(tmp_path / "log"), 1.0)}, [SPEC], 2, seed=0)
     next(stream)
     os.kill(*processes(tmp_path / "log"), signal.SIGKILL)
     with pytest.raises(TTVOSError, match="a data worker ended with exit code -9: killed, maybe for want of memory"):
@@ -230,7 +239,7 @@ def test_a_killed_worker_is_one_line(tmp_path):
 
 
 def test_a_worker_may_outlive_the_thread_that_asked_for_it():
-    stream = batches(SYNTHETIC, SPEC, 2, seed=5)
+    stream = batches(SYNTHETIC, [SPEC], 2, seed=5)
     asking = threading.Thread(target=next, args=(stream,))
     asking.start()
     asking.join()
@@ -241,7 +250,7 @@ def test_a_worker_may_outlive_the_thread_that_asked_for_it():
 @pytest.mark.parametrize("by_opencv", [False, True])
 def test_memory_of_a_worker_is_bounded(by_opencv):
     with pytest.raises(TTVOSError, match="a batch needs more than 4 GB of memory"):
-        next(batches({"greedy": (GreedyClips(by_opencv), 1.0)}, SPEC, 2, seed=0))
+        next(batches({"greedy": (GreedyClips(by_opencv), 1.0)}, [SPEC], 2, seed=0))
 
 
 def test_control_c_is_quiet(training):

@@ -9,12 +9,13 @@ from ttvos_tf.config import BACKBONES, ModelConfig
 from ttvos_tf.data.clip import ClipSpec
 from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.factory import build_model
+from ttvos_tf.factory import at_size, build_model
 from ttvos_tf.layers import TemplateUpdate
 from ttvos_tf.losses import LossWeights
 from ttvos_tf.network.heatmap import foreground_probability, pool_mask
 from ttvos_tf.network.reach import SUPPRESSION
 from ttvos_tf.training.clip_loss import clip_loss, unroll
+from ttvos_tf.weights import variables
 
 SIZE = (64, 112)
 SMALL = ModelConfig(matching_channels=16, decoder_channels=16)
@@ -188,3 +189,23 @@ def test_the_transition_head_may_read_the_decoder(clip):
     np.testing.assert_array_equal(read, u8([known[name] for name in head.input_names]))
     assert decoder.transition_head(read).shape == (1, SIZE[0] // 8, SIZE[1] // 8, 2)
     assert decoder.config.architecture() == SMALL.architecture()
+
+
+@pytest.mark.parametrize(
+    "config", [SMALL, dataclasses.replace(SMALL, key_channels=8), dataclasses.replace(SMALL, backbone="hrnet")]
+)
+def test_a_network_of_another_size_has_the_same_layers(config, clip):
+    """Where sides are odd at a stride, padding is not the same: 112 = 7 * 16, 96 = 6 * 16."""
+    model = build_model(config, height=64, width=96)
+    sized, alone = at_size(model, *SIZE), build_model(config, height=SIZE[0], width=SIZE[1])
+    assert sized.size == SIZE and at_size(model, 64, 96) is model
+    ours, its = variables(model), variables(sized)
+    assert ours.keys() == its.keys() and all(ours[name] is its[name] for name in ours)
+    for name, variable in variables(alone).items():
+        variable.assign(ours[name])
+    frames, masks = clip
+    states = [each.init(frames[:, 0], masks[:, 0, ..., None].astype(np.float32)) for each in (sized, alone)]
+    for frame in frames[0, 1:]:
+        steps = [each.step(frame[None], state) for each, state in zip((sized, alone), states, strict=True)]
+        np.testing.assert_array_equal(steps[0][0], steps[1][0])
+        states = [state for _, state in steps]

@@ -108,3 +108,9 @@ def test_resume_goes_on(settings, tmp_path):
 def test_teacher_is_needed(settings, tmp_path):
     with pytest.raises(TTVOSError, match="teacher_weights is missing"):
         distill(dataclasses.replace(settings, teacher_weights=""), Path("."), tmp_path)
+
+
+def test_one_size_is_taught(settings, tmp_path):
+    train = dataclasses.replace(settings.train, further_sizes=("32x64",))
+    with pytest.raises(TTVOSError, match="further_sizes: features are taught at one size"):
+        distill(dataclasses.replace(settings, train=train), Path("."), tmp_path)

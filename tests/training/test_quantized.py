@@ -62,7 +62,7 @@ def test_imitation_follows_the_float_network(settings):
     spoilt.assign(0.5 * spoilt)
     losses = [float(trainer.train_step(clip_batch()).total) for _ in range(12)]
     assert 0 < np.mean(losses[-3:]) < np.mean(losses[:3])
-    for name, variable in variables(trainer.teacher).items():
+    for name, variable in variables(trainer.teachers[32, 64]).items():
         np.testing.assert_array_equal(variable, before[name], err_msg=name)
 
 

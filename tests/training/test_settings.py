@@ -46,6 +46,9 @@ def test_most_configs_start_from_something():
         ("[train]\nsteps = 'many'", "steps must be int"),
         ("[train]\nlengths = [1]", "numbers of frames from 2"),
         ("[train]\ntrain_backbone = 'none'", "last_block"),
+        ("[train]\nfurther_sizes = ['48x80', '50x80']", "train: height and width must be multiples of 16, not 50x80"),
+        ("[train]\nfurther_sizes = ['large']", "train.further_sizes: expected HEIGHTxWIDTH, .* not 'large'"),
+        ("[train]\nfurther_sizes = ['8192x8192']", "a batch has .* lower batch_size, lengths or the size"),
         ("[train]\nfrozen = [3]", "frozen must be tuple"),
         (
             "[[data]]\nkind = 'davis'\nleave_out_challenge = true",

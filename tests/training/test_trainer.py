@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.training.batches import exact_batch
 from tests.training.tiny import TINY, clip_batch
 from ttvos_tf.compat import tf
 from ttvos_tf.errors import TTVOSError
@@ -87,3 +88,16 @@ def test_released_weights_are_no_checkpoint(tmp_path):
     trainer.export_weights(tmp_path / "weights.npz")
     with pytest.raises(TTVOSError, match=r"weights\.npz"):
         trainer.restore(tmp_path / "weights.npz")
+
+
+def test_sizes_train_the_same_weights():
+    """A step on large frames is that of a run of large frames alone."""
+    both, large = trainer_of(further_sizes=("48x80",)), trainer_of(height=48, width=80)
+    for mine, other in zip(both.trained, large.trained, strict=True):
+        other.assign(mine)
+    frames, masks = np.zeros((2, 3, 48, 80, 3), np.uint8), np.zeros((2, 3, 48, 80), np.uint8)
+    frames[:, :, 8:24, 10:30], masks[:, :, 8:24, 10:30] = 200, 1
+    losses = [trainer.train_step(exact_batch(frames, masks)) for trainer in (both, large)]
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    both.train_step(clip_batch())
+    assert both.step == 2 and both.draw(exact_batch(frames, masks)) is not None

@@ -146,7 +146,9 @@ def batches(
     for spec in specs:
         if min(batch_size, spec.length, spec.height, spec.width) < 1:
             raise TTVOSError(f"batch size and clip size must be at least 1: {batch_size}, {spec}")
-    job = functools.partial(make_batch, dict(sources), list(specs), batch_size, seed, augmentation=augmentation, share=share)
+    job = functools.partial(
+        make_batch, dict(sources), list(specs), batch_size, seed, augmentation=augmentation, share=share
+    )
     if workers == 0:
         return (job(index) for index in itertools.count(start))
     largest = max(spec.length * spec.height * spec.width for spec in specs)

@@ -38,7 +38,7 @@ class FeatureDistiller:
         data_root: what the settings' paths are relative to.
 
     Raises:
-        TTVOSError: no teacher, or student and teacher have not the same features.
+        TTVOSError: no teacher, student and teacher have not the same features, or frames of several sizes.
 
     Attributes:
         student: a network with the teacher's head, whose encoder learns.
@@ -50,6 +50,8 @@ class FeatureDistiller:
         train = settings.train
         prepare(train)
         self.settings = settings
+        if train.further_sizes:
+            raise TTVOSError("train.further_sizes: features are taught at one size")
         if not settings.teacher_weights:
             raise TTVOSError("teacher_weights is missing: name the weights file of a trained network")
         teacher = load_model(resolve(settings.teacher_weights, data_root), height=train.height, width=train.width)

@@ -72,7 +72,8 @@ class Trainer:
 
     Attributes:
         model: the network being trained, for frames of the settings' height and width.
-        teacher: the network whose masks it imitates, if it does.
+        sized: the same network, by the size of its frames.
+        teachers: the networks whose masks it imitates, if it does, by the size of their frames.
         step: optimiser steps taken.
     """
 
@@ -85,9 +86,10 @@ class Trainer:
         self.strategy = strategy or tf.distribute.get_strategy()
         with self.strategy.scope():
             self.model, start = _start_model(settings, data_root)
-            self.teacher = start if train.targets == "init" else None
             freeze(self.model, train)
-            self.sized = {size: at_size(self.model, *size) for size in train.sizes[1:]} | {self.model.size: self.model}
+            self.sized = {size: at_size(self.model, *size) for size in train.sizes}
+            teacher = start if train.targets == "init" else None
+            self.teachers = {size: at_size(teacher, *size) for size in train.sizes if teacher}
             self.trained = [v for part in self.model.parts for v in part.trainable_variables]
             self.optimizer = build_optimizer(train, self.trained)
             self.average = {name: tf.Variable(v, trainable=False) for name, v in variables(self.model).items()}
@@ -138,15 +140,16 @@ class Trainer:
     def _replica_loss(self, *arrays: tf.Tensor) -> ClipLoss:
         """The loss of one device's share of the batch, in training mode."""
         train, batch = self.settings.train, Batch(*arrays)
-        model = self.sized[tuple(batch.frames.shape[2:4])]
-        if self.teacher:
-            return mask_distillation_loss(model, self.teacher, batch, train.known_frames)
+        size = tuple(batch.frames.shape[2:4])
+        model = self.sized[size]
+        if self.teachers:
+            return mask_distillation_loss(model, self.teachers[size], batch, train.known_frames)
         return clip_loss(model, batch, loss_weights(train), train.known_frames)
 
     @property
     def init_takes_checkpoints(self) -> bool:
         """Not if masks of float weights are imitated: `init` names these weights."""
-        return self.teacher is None
+        return not self.teachers
 
     def loss_now(self, batch: Batch) -> float:
         """The loss of the network as it is after the step, on the same batch; it stays as it is.
