@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ttvos_tf import __version__
 from ttvos_tf.commands.outputs import PNG, Places
 from ttvos_tf.errors import TTVOSError
@@ -88,8 +90,7 @@ def run_of(args: argparse.Namespace, given: Sequence[Prompt], source: Source, or
     return {
         "another source": _digest([origin, states]),
         "other masks or boxes": _digest(prompts),
-        "another model": _content(tracker.model.path),
-        "another encoder": _content(args.encoder),
+        "another model": tracker.model.digest,
         "another delegate": args.delegate or "",
         "another runtime": tracker.model.runtime,
         "another number of threads": str(args.threads),
@@ -101,10 +102,10 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
-def _content(path: object) -> str:
-    if not isinstance(path, str | Path):
+def _content(mask: str | Path | np.ndarray | None) -> str:
+    if not isinstance(mask, str | Path):  # a box; the command line gives masks by their files
         return ""
-    with open_input(path) as file:
+    with open_input(mask) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
