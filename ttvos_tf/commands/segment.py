@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ttvos_tf.commands.options import noted_stops, open_json
+from ttvos_tf.commands.options import add_threads_argument, noted_stops, open_json
 from ttvos_tf.commands.outputs import Output, Places, add_output_arguments, check_names, open_outputs, places_of
 from ttvos_tf.commands.prompts import add_prompt_arguments, prompts_of
 from ttvos_tf.commands.resume import Keeping, add_resume_argument, check_resume, find_earlier, is_resumable, run_of
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delegate", metavar="LIB", help="library for the encoder: libedgetpu.so.1 (default: the CPU)")
     add_output_arguments(parser)
     add_resume_argument(parser)
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
+    add_threads_argument(parser)
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was done, and how fast, as JSON")
     parser.add_argument("--profile", action="store_true", help="also print where time went")
