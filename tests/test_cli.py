@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.clips import SIZE, clip, write_walk
+from tests.command import content, ttvos
 from tests.docs.pages import shell_commands
 from tests.metrics import iou
 from tests.runtimes import RUNTIMES
@@ -37,14 +38,6 @@ def inputs(tmp_path_factory):
     write_walk(folder, LENGTH)
     shutil.copy(toy_model(), folder)
     return folder
-
-
-def content(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def ttvos(*arguments):
-    return cli.main([str(each) for each in arguments])
 
 
 MODEL = ("--model", f"ttvos_{NAME}.tflite", "--threads", "1")
