@@ -72,7 +72,6 @@ def write_annotation(path: Path, content: Mapping[str, Any]) -> None:
     Raises:
         TTVOSError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as partial:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
 
