@@ -26,7 +26,7 @@ Shape = dict[str, Any]
 """A shape as the file has it."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Object:
     """An object of a video, as labelme tells them apart.
 
