@@ -16,6 +16,7 @@ from ttvos_tf.evaluation.report import to_json
 from ttvos_tf.inputs import read_json
 from ttvos_tf.limits import check_whole
 from ttvos_tf.media.atomic import atomic_file
+from ttvos_tf.training.options import add_config_arguments
 from ttvos_tf.training.settings import RunSettings, ValidationSettings, load_settings
 
 Sets = dict[str, ValidationSettings]
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser, config: Path, out: Path) -> N
     """The options of a script that runs experiments, with its default config and folder."""
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings an experiment (default: 3)")
     parser.add_argument("--config", type=Path, default=config, help="what all have in common")
-    parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
+    add_config_arguments(parser)
     parser.add_argument(
         "--videos",
         default="data/videos",
@@ -34,9 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser, config: Path, out: Path) -> N
         help="a DAVIS-2017 folder, relative to --data, whose split val is scored too (default: data/videos)",
     )
     parser.add_argument("--out", type=Path, default=out, help=f"a folder for each run (default: {out})")
-    parser.add_argument(
-        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
-    )
 
 
 def run_experiments(
