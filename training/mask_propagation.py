@@ -72,7 +72,6 @@ def run(data: Path, _name: str, settings: RunSettings, sets: Sets, out: Path) ->
             for i, score in score_video(model, video, year).items()
         }
 
-    out.mkdir(parents=True, exist_ok=True)
     return {
         each: kept_scores(out / f"{each}.json", as_json(settings), functools.partial(measure, block))
         for each, block in sets.items()
