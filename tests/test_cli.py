@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from tests.clips import SIZE, clip, write_walk
-from tests.command import content, ttvos
 from tests.docs.pages import shell_commands
 from tests.metrics import iou
 from tests.runtimes import RUNTIMES
 from tests.toy_model import NAME, toy_model
+from tests.ttvos import content, ttvos
 from ttvos_tf import cli
 from ttvos_tf.commands import models, resume, segment
 from ttvos_tf.config import BACKBONES

@@ -11,8 +11,8 @@ import sys
 import pytest
 
 from tests.clips import write_walk
-from tests.command import content, ttvos
 from tests.scripts import ROOT
+from tests.ttvos import content, ttvos
 from ttvos_tf.commands import resume
 from ttvos_tf.media import atomic
 from ttvos_tf.media.annotations import masks
