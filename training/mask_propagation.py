@@ -24,6 +24,7 @@ from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.video_clips import AnnotatedVideo
+from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.compare import Scores
 from ttvos_tf.evaluation.davis import Score, annotated, score_sequence
 from ttvos_tf.evaluation.seeds import claims, table
@@ -147,13 +148,19 @@ def clip_loss(model: "keras.Model", frames: "tf.Tensor", masks: "tf.Tensor", tra
 
 
 def train(settings: RunSettings, data: Path) -> "keras.Model":
-    """Trains all steps of the settings on the batches that TTVOS would get."""
+    """Trains all steps of the settings on the batches that TTVOS would get.
+
+    Raises:
+        TTVOSError: bad settings or data; clips of several sizes.
+    """
     from ttvos_tf.compat import tf
     from ttvos_tf.training.distribution import SINGLE_PROCESS
     from ttvos_tf.training.loop import clips, open_sources
     from ttvos_tf.training.optimizer import build_optimizer, prepare
 
     options = settings.train
+    if options.further_sizes:
+        raise TTVOSError("train.further_sizes: this network is built for one size")
     prepare(options)
     model = build(options.height, options.width, settings.backbone_from(data))
     variables = model.trainable_variables
