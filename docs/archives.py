@@ -221,4 +221,4 @@ def _machine() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

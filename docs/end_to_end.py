@@ -7,6 +7,7 @@ command is timed whole, with the model's loading. Runs take turns; the medians c
 import contextlib
 import io
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import numpy as np
 
 from ttvos_tf import cli
 from ttvos_tf.command_line import Parser, run_script
+from ttvos_tf.errors import TTVOSError
+from ttvos_tf.limits import check_whole
 from ttvos_tf.media.video_writer import VideoWriter
 from ttvos_tf.runtime import Tracker, open_source
 from ttvos_tf.sample.render import FPS, VIDEO
@@ -31,6 +34,7 @@ def main(argv: list[str]) -> None:
     parser = Parser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is timed (default: 5)")
     args = parser.parse_args(argv)
+    check_whole(args.rounds, 1, 1000, "--rounds")
     once = [frame for _, frame in open_source(VIDEO)]
     frames = 5 * [*once, *once[::-1]]
     with tempfile.TemporaryDirectory() as name:
@@ -67,7 +71,7 @@ def segment(folder: Path, *options: str) -> None:
     command = ["segment", str(folder / "clip.mp4"), f"--box={','.join(map(str, BOX))}", "--model", MODEL]
     with contextlib.redirect_stdout(io.StringIO()):
         if cli.main([*command, "--threads", str(THREADS), "--out", str(folder / "masks"), *options]):
-            raise ChildProcessError("ttvos segment failed")
+            raise TTVOSError("ttvos segment failed")
 
 
 def timed(run: Callable[[], object]) -> float:
@@ -78,4 +82,4 @@ def timed(run: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -31,7 +31,7 @@ def call(name, tensors):
 # ## Frames and masks of the file's size
 #
 # Frames are uint8 RGB, as a camera gives them. A mask is float32, 1 on the object. Here every second pixel of the
-# clip is taken, and the two rows and five columns that are missing are black.
+# clip is taken, and the five columns that are missing are black.
 
 # %%
 video, truth = render()  # the bundled clip: uint8 (80, 480, 854, 3) and ids (80, 480, 854)

@@ -16,6 +16,7 @@ from tests.docs.pages import shell_commands
 from tests.metrics import iou
 from tests.runtimes import RUNTIMES
 from tests.toy_model import NAME, toy_model
+from tests.ttvos import content, ttvos
 from ttvos_tf import cli
 from ttvos_tf.commands import models, resume, segment
 from ttvos_tf.config import BACKBONES
@@ -37,14 +38,6 @@ def inputs(tmp_path_factory):
     write_walk(folder, LENGTH)
     shutil.copy(toy_model(), folder)
     return folder
-
-
-def content(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def ttvos(*arguments):
-    return cli.main([str(each) for each in arguments])
 
 
 MODEL = ("--model", f"ttvos_{NAME}.tflite", "--threads", "1")

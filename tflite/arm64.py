@@ -22,7 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.command_line import Parser, run_script
-from ttvos_tf.commands.options import open_json
+from ttvos_tf.commands.options import add_json_argument, open_json
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
 from ttvos_tf.runtime.installed import find_model
@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
     parser = Parser(description=__doc__)
     parser.add_argument("model", help="a .tflite file or the name of an installed model")
     parser.add_argument("--frames", type=int, default=12, metavar="N", help="frames of the clip (default: 12)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
+    add_json_argument(parser)
     args = parser.parse_args(argv)
     with open_json(args.json, [args.model]) as write_json:
         results = compare(find_model(args.model).resolve(), args.frames)

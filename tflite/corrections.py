@@ -15,12 +15,11 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
 from ttvos_tf.command_line import Parser, run_script
-from ttvos_tf.commands.options import open_json
+from ttvos_tf.commands.options import add_sequence_arguments, open_json
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
@@ -49,11 +48,7 @@ class Worth:
 def main(argv: list[str]) -> None:
     """Runs the command line."""
     parser = Parser(description=__doc__)
-    parser.add_argument("model", help="an installed model, or a file")
-    parser.add_argument("--davis", type=Path, required=True, metavar="DIR", help="a DAVIS folder")
-    parser.add_argument("--split", default="val", help="which of its sequences (default: val)")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
+    add_sequence_arguments(parser, split="val")
     args = parser.parse_args(argv)
     with open_json(args.json, [args.model, args.davis]) as write_json:
         results = list(measure(args))

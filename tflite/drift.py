@@ -23,7 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.command_line import Parser, run_script
-from ttvos_tf.commands.options import open_json
+from ttvos_tf.commands.options import add_json_argument, open_json
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.jaccard import jaccard
@@ -74,7 +74,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--split", default="val", help="which of its sequences (default: val)")
     parser.add_argument("--frames", type=int, default=300, metavar="N", help="length of a clip (default: 300)")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the models (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
+    add_json_argument(parser)
     args = parser.parse_args(argv)
     check_whole(args.frames, LEAST_FRAMES, 100_000, "--frames")
     with open_json(args.json, [args.int8, args.float]) as write_json:

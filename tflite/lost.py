@@ -18,14 +18,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from ttvos_tf.command_line import Parser, run_script
-from ttvos_tf.commands.options import open_json
+from ttvos_tf.commands.options import add_sequence_arguments, open_json
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.video_clips import AnnotatedVideo
 from ttvos_tf.errors import TTVOSError
@@ -50,12 +49,8 @@ class Seen:
 def main(argv: list[str]) -> None:
     """Runs the command line."""
     parser = Parser(description=__doc__)
-    parser.add_argument("model", help="an installed model, or a file")
-    parser.add_argument("--davis", type=Path, required=True, metavar="DIR", help="a folder as DAVIS has it")
-    parser.add_argument("--split", default="all", help="which of its sequences (default: all)")
+    add_sequence_arguments(parser, split="all")
     parser.add_argument("--cut", type=int, default=10, metavar="N", help="frames after a cut (default: 10)")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     args = parser.parse_args(argv)
     if args.cut < 1:
         raise TTVOSError(f"--cut {args.cut}: must be 1 or more")

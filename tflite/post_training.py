@@ -21,6 +21,7 @@ from ttvos_tf.data.sources import open_source
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.checksum import with_checksum
 from ttvos_tf.inspection import schema
+from ttvos_tf.inspection.operators import holds_int8
 from ttvos_tf.inspection.tflite_file import read_tflite
 from ttvos_tf.media.atomic import atomic_file
 from ttvos_tf.media.outputs import check_outputs
@@ -51,12 +52,14 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help=".tflite file to write")
     args = parser.parse_args(argv)
     check_outputs([Path(args.model), args.davis], {"--out": args.out})
+    model = TFLiteModel(args.model)
+    if holds_int8(model.path.read_bytes()):
+        raise TTVOSError(f"{model.path}: is an int8 file already; convert.py makes float32 ones of float weights")
     try:
         from litert_quantizer.qtyping import TFLOperationName
         from litert_quantizer.quantizer import Quantizer
     except ImportError as error:
         raise TTVOSError(f"{error}: pip install litert-quantizer==0.11.0") from None
-    model = TFLiteModel(args.model)
     wanted = {name: list(each.inputs) for name, each in read_tflite(model.path).signatures.items()}
     calls: Calls = {name: [] for name in wanted}
     source, rng = open_source("davis", args.davis), np.random.default_rng(0)

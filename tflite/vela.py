@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
-from ttvos_tf.commands.options import open_json
+from ttvos_tf.commands.options import add_json_argument, open_json
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.runtime.flatbuffer import verify
 
@@ -28,7 +28,7 @@ def main(argv: list[str]) -> None:
     parser = Parser(description=__doc__)
     parser.add_argument("model", type=Path, help="an int8 .tflite file")
     parser.add_argument("--accelerator", default="ethos-u65-512", help="as vela names it (default: ethos-u65-512)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
+    add_json_argument(parser)
     parser.add_argument("--vela", default="vela", metavar="COMMAND", help="the compiler (default: vela)")
     args = parser.parse_args(argv)
     with open_json(args.json, [args.model]) as write_json:

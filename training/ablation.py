@@ -15,16 +15,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.evaluation.compare import Scores
 from ttvos_tf.evaluation.davis import Score
 from ttvos_tf.evaluation.seeds import claims, table
-from ttvos_tf.limits import check_whole
-from ttvos_tf.training.experiments import add_arguments, kept_scores, scored_sets
+from ttvos_tf.training.experiments import Sets, add_arguments, kept_scores, run_experiments
 from ttvos_tf.training.folder import CHECKPOINT, RELEASE
-from ttvos_tf.training.settings import RunSettings, ValidationSettings, as_json, load_settings
+from ttvos_tf.training.settings import RunSettings, ValidationSettings, as_json
 
 HERE = Path(__file__).resolve().parent
 
@@ -139,30 +136,17 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--table", choices=TABLES, default="3", help="which experiments (default: 3, the paper's)")
     add_arguments(parser, HERE / "configs/ablation.toml", Path("runs/ablation"))
     args = parser.parse_args(argv)
-    check_whole(args.seeds, 1, 100, "--seeds")
     chosen = TABLES[args.table]
-    runs = {  # read before the first training, which takes long
-        (name, seed): load_settings(args.config, [*EXPERIMENTS[name].overrides, *args.set, f"train.seed={seed}"])
-        for seed in range(args.seeds)
-        for name in chosen.rows
-    }
-    sets = scored_sets(next(iter(runs.values())), args.videos)
-    results: dict[str, dict[str, list[Scores]]] = {name: {each: [] for each in sets} for name in chosen.rows}
-    try:
-        for (name, seed), settings in tqdm(runs.items(), unit="run", disable=None):
-            scores = run(settings, sets, EXPERIMENTS[name].init, args.data, args.out / name / str(seed))
-            for each, of_set in scores.items():
-                results[name][each].append(of_set)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("the same command goes on") from None
-    print(table({name: EXPERIMENTS[name].title for name in chosen.rows}, results))
+    experiments = {name: EXPERIMENTS[name] for name in chosen.rows}
+    overrides = {name: experiment.overrides for name, experiment in experiments.items()}
+    results = run_experiments(args, overrides, functools.partial(run, args.data))
+    print(table({name: experiment.title for name, experiment in experiments.items()}, results))
     print(f"\n{claims(chosen.claims, results)}")
 
 
-def run(
-    settings: RunSettings, sets: dict[str, ValidationSettings], init: str, data: Path, out: Path
-) -> dict[str, Scores]:
+def run(data: Path, name: str, settings: RunSettings, sets: Sets, out: Path) -> dict[str, Scores]:
     """Trains one experiment with one seed, and scores its final weights on each set; what is there already is read."""
+    init = EXPERIMENTS[name].init
     record = {**as_json(settings), "scored from": init}
 
     @functools.cache
@@ -179,8 +163,8 @@ def run(
         return score_weights(trained(), block, data, init)
 
     return {
-        name: kept_scores(out / f"{name}.json", record, functools.partial(measure, block))
-        for name, block in sets.items()
+        each: kept_scores(out / f"{each}.json", record, functools.partial(measure, block))
+        for each, block in sets.items()
     }
 
 

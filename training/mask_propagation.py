@@ -24,16 +24,16 @@ from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.contract import TARGET, VOID
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.data.video_clips import AnnotatedVideo
+from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.compare import Scores
 from ttvos_tf.evaluation.davis import Score, annotated, score_sequence
 from ttvos_tf.evaluation.seeds import claims, table
 from ttvos_tf.evaluation.track import ids_of
-from ttvos_tf.limits import check_whole
 from ttvos_tf.media.images import read_image, read_mask
 from ttvos_tf.media.sizes import Size, size_of
 from ttvos_tf.runtime.aggregation import most_probable, soft_aggregate
-from ttvos_tf.training.experiments import add_arguments, kept_scores, scored_sets
-from ttvos_tf.training.settings import RunSettings, ValidationSettings, as_json, load_settings, resolve
+from ttvos_tf.training.experiments import Sets, add_arguments, kept_scores, run_experiments
+from ttvos_tf.training.settings import RunSettings, ValidationSettings, as_json
 
 if TYPE_CHECKING:  # arguments are checked before TensorFlow is imported
     from ttvos_tf.compat import keras, tf
@@ -50,25 +50,13 @@ def main(argv: list[str]) -> None:
     parser = Parser(description=__doc__)
     add_arguments(parser, HERE / "configs/ablation.toml", Path("runs/mask_propagation"))
     args = parser.parse_args(argv)
-    check_whole(args.seeds, 1, 100, "--seeds")
-    runs = {
-        (name, seed): load_settings(
-            args.config,
-            [*args.set, f"train.temporal_consistency_loss={str(name == 'with').lower()}", f"train.seed={seed}"],
-        )
-        for seed in range(args.seeds)
-        for name in TITLES
-    }
-    sets = scored_sets(next(iter(runs.values())), args.videos)
-    results: dict[str, dict[str, list[Scores]]] = {name: {each: [] for each in sets} for name in TITLES}
-    for (name, seed), settings in tqdm(runs.items(), unit="run", disable=None):
-        for each, of_set in run(settings, sets, args.data, args.out / name / str(seed)).items():
-            results[name][each].append(of_set)
+    overrides = {name: [f"train.temporal_consistency_loss={str(name == 'with').lower()}"] for name in TITLES}
+    results = run_experiments(args, overrides, functools.partial(run, args.data))
     print(table(TITLES, results))
     print(f"\n{claims({'consistency loss': ('with', 'without')}, results)}")
 
 
-def run(settings: RunSettings, sets: dict[str, ValidationSettings], data: Path, out: Path) -> dict[str, Scores]:
+def run(data: Path, _name: str, settings: RunSettings, sets: Sets, out: Path) -> dict[str, Scores]:
     """Trains with one seed and scores on each set; what is there already is read."""
     trained: list[keras.Model] = []
 
@@ -85,10 +73,9 @@ def run(settings: RunSettings, sets: dict[str, ValidationSettings], data: Path, 
             for i, score in score_video(model, video, year).items()
         }
 
-    out.mkdir(parents=True, exist_ok=True)
     return {
-        name: kept_scores(out / f"{name}.json", as_json(settings), functools.partial(measure, block))
-        for name, block in sets.items()
+        each: kept_scores(out / f"{each}.json", as_json(settings), functools.partial(measure, block))
+        for each, block in sets.items()
     }
 
 
@@ -161,16 +148,21 @@ def clip_loss(model: "keras.Model", frames: "tf.Tensor", masks: "tf.Tensor", tra
 
 
 def train(settings: RunSettings, data: Path) -> "keras.Model":
-    """Trains all steps of the settings on the batches that TTVOS would get."""
+    """Trains all steps of the settings on the batches that TTVOS would get.
+
+    Raises:
+        TTVOSError: bad settings or data; clips of several sizes.
+    """
     from ttvos_tf.compat import tf
     from ttvos_tf.training.distribution import SINGLE_PROCESS
     from ttvos_tf.training.loop import clips, open_sources
     from ttvos_tf.training.optimizer import build_optimizer, prepare
 
     options = settings.train
+    if options.further_sizes:
+        raise TTVOSError("train.further_sizes: this network is built for one size")
     prepare(options)
-    weights = settings.backbone_weights
-    model = build(options.height, options.width, str(resolve(weights, data)) if weights.endswith(".npz") else weights)
+    model = build(options.height, options.width, settings.backbone_from(data))
     variables = model.trainable_variables
     optimizer = build_optimizer(options, variables)
     transition_weight = options.transition_weight if options.temporal_consistency_loss else 0.0

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ttvos_tf.command_line import Parser, run_script
 from ttvos_tf.training.folder import RELEASE, how_to_go_on
+from ttvos_tf.training.options import add_run_arguments
 from ttvos_tf.training.settings import load_settings
 
 HERE = Path(__file__).resolve().parent
@@ -25,13 +26,7 @@ HERE = Path(__file__).resolve().parent
 def main(argv: list[str]) -> None:
     """Runs the command line."""
     parser = Parser(description=__doc__)
-    parser.add_argument("--config", type=Path, default=HERE / "configs/rendered.toml", help="TOML file of the run")
-    parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
-    parser.add_argument("--out", type=Path, help="folder for weights and log (default: runs/<config name>)")
-    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in --out")
-    parser.add_argument(
-        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
-    )
+    add_run_arguments(parser, HERE / "configs/rendered.toml")
     parser.add_argument("--profile", action="store_true", help="print where the time of a step goes, and train nothing")
     args = parser.parse_args(argv)
     out = args.out or Path("runs") / args.config.stem

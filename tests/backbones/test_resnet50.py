@@ -6,8 +6,8 @@ from ttvos_tf.backbones.registry import build_backbone
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.graph.folding import fold_batch_norms
-from ttvos_tf.graph.rebuild import readers
 from ttvos_tf.quantization.configs import config_of
+from ttvos_tf.rebuild import readers
 
 HEIGHT, WIDTH = 64, 96
 

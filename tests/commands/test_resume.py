@@ -12,7 +12,7 @@ import pytest
 
 from tests.clips import write_walk
 from tests.scripts import ROOT
-from ttvos_tf import cli
+from tests.ttvos import content, ttvos
 from ttvos_tf.commands import resume
 from ttvos_tf.media import atomic
 from ttvos_tf.media.annotations import masks
@@ -33,14 +33,6 @@ def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
     write_walk(folder, LENGTH)
     return folder
-
-
-def ttvos(*arguments):
-    return cli.main([str(each) for each in arguments])
-
-
-def content(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture(autouse=True)

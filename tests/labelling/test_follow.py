@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.clips import clip, write_frames
+from tests.clips import clip, write_frames, write_video
 from tests.labelling.test_annotation import drawn
 from tests.metrics import iou
 from ttvos_tf.errors import TTVOSError
@@ -14,7 +14,7 @@ from ttvos_tf.labelling.follow import follow, remove_tracked
 from ttvos_tf.labelling.frames import frames_of
 from ttvos_tf.media.annotations.labelme import Labelme, is_tracked
 from ttvos_tf.media.annotations.names import Names
-from ttvos_tf.runtime import Tracker
+from ttvos_tf.runtime import Tracker, open_source
 
 LENGTH, SIZE = 8, (192, 288)
 CAR, DOG = Object("car", 1), Object("dog", 2)
@@ -165,11 +165,24 @@ def test_frames_of_a_video_are_made_once(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     folder = frames_of(VIDEO)
-    assert str(folder) == "results/sample_labelme" and len(list(folder.iterdir())) == 80
+    assert str(folder) == "results/sample_labelme" and len(list(folder.glob("*.jpg"))) == 80
     (folder / "00000.jpg").unlink()
-    assert frames_of(VIDEO) == folder and len(list(folder.iterdir())) == 79
+    assert frames_of(VIDEO) == folder and len(list(folder.glob("*.jpg"))) == 79
     assert frames_of(folder) == folder
     with pytest.raises(TTVOSError, match="is a folder of frames already"):
         frames_of(folder, tmp_path / "other")
     with pytest.raises(TTVOSError, match="no such video"):
         frames_of(tmp_path / "gone.mp4", folder)
+
+
+def test_videos_of_one_name_never_share_the_default_folder(tmp_path, monkeypatch, truth):
+    monkeypatch.chdir(tmp_path)
+    for name, length in (("a", 2), ("b", 3)):
+        (tmp_path / name).mkdir()
+        write_video(tmp_path / name / "walk.avi", truth[0][:length])
+    folder = frames_of(tmp_path / "a/walk.avi")
+    with pytest.raises(TTVOSError, match=r"results/walk_labelme: has the frames of another video, 'walk.avi' of \d+ b"):
+        frames_of(tmp_path / "b/walk.avi")
+    (tmp_path / "a").rename("moved")
+    assert frames_of(tmp_path / "moved/walk.avi") == folder
+    assert open_source(folder).count == 2

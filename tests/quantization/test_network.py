@@ -14,11 +14,11 @@ from ttvos_tf.data.synthetic import SyntheticClips
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.factory import load_model
 from ttvos_tf.graph.inference import inference_form
-from ttvos_tf.graph.rebuild import readers
 from ttvos_tf.layers import BlockDiagonalConv2D
 from ttvos_tf.losses import LossWeights
 from ttvos_tf.quantization import calibrate, quantize
 from ttvos_tf.quantization.configs import config_of
+from ttvos_tf.rebuild import readers
 from ttvos_tf.training.clip_loss import clip_loss
 from ttvos_tf.weights import assign_weights, read_npz, save_weights, variables
 

@@ -1,5 +1,6 @@
 """What is checked of a `.tflite` file before a runtime maps it; what no check finds ends another process than ours."""
 
+import hashlib
 import struct
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from ttvos_tf.contract import file_name
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.export.checksum import with_checksum
 from ttvos_tf.inspection import schema
-from ttvos_tf.runtime.flatbuffer import verify
+from ttvos_tf.runtime.flatbuffer import Verified, verify
 from ttvos_tf.runtime.installed import FOLDER, is_installed
 from ttvos_tf.runtime.interpreter import MODULES
 from ttvos_tf.runtime.trial import try_file
@@ -27,15 +28,15 @@ def path(tmp_path):
 
 def test_a_whole_file_runs(path):
     path.write_bytes(schema.pack(tiny_model()))
-    assert len(verify(path)) == 64
+    assert verify(path) == Verified(hashlib.sha256(path.read_bytes()).hexdigest(), carried=False)
     for module in MODULES.values():
         try_file(path, module, module)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_installed_files_are_known_as_they_were_written(name):
-    digest = verify(FOLDER / file_name(name))
-    assert not digest or is_installed(digest)
+    verified = verify(FOLDER / file_name(name))
+    assert verified.carried or is_installed(verified.digest)
 
 
 def change_first(table, field, value):
@@ -180,15 +181,20 @@ def test_a_file_knows_its_own_content(path):
     """Every byte that is changed is noticed, and a second checksum takes the first one's place."""
     content = with_checksum(schema.pack(tiny_model()))
     path.write_bytes(content)
-    assert verify(path) == "" and with_checksum(content) == content
+    known = verify(path)
+    assert known.carried and with_checksum(content) == content
     for position in range(8, len(content), 17):
         changed = bytearray(content)
         changed[position] ^= 1
         path.write_bytes(changed)
         try:
-            assert verify(path) != "", position  # the name of the checksum itself: then it is a file without one
+            assert not verify(path).carried, position  # the name of the checksum itself: then it has none
         except TTVOSError:
             continue
+    other = tiny_model()
+    other.description = b"another"
+    path.write_bytes(with_checksum(schema.pack(other)))
+    assert verify(path).digest != known.digest
 
 
 CRASHING = "import os, signal\nclass Interpreter:\n    def __init__(self, *_, **__):\n        {}\n"

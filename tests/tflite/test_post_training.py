@@ -59,6 +59,12 @@ def test_every_signature_is_given_what_tracking_gives_it(script):
             np.testing.assert_allclose(calls["step"][1][name], value, atol=1e-5, err_msg=name)
 
 
+def test_a_file_that_is_int8_already_is_refused(script, tmp_path, capsys):
+    arguments = ["mobilenet_v2_240x432_int8", "--davis", str(tmp_path / "davis"), "--out", str(tmp_path / "ptq.tflite")]
+    assert script.main(arguments) == 2
+    assert "mobilenet_v2_240x432_int8.tflite: is an int8 file already" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(INSTALLED, reason="litert-quantizer is installed")
 def test_without_the_package(script, tmp_path, capsys):
     out = tmp_path / "ptq.tflite"

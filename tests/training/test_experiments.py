@@ -1,3 +1,4 @@
+import argparse
 import json
 from pathlib import Path
 
@@ -5,8 +6,36 @@ import pytest
 
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.davis import Score, Statistics
-from ttvos_tf.training.experiments import kept_scores, scored_sets
+from ttvos_tf.training.experiments import add_arguments, kept_scores, run_experiments, scored_sets
 from ttvos_tf.training.settings import DataSettings, RunSettings, ValidationSettings
+
+CONFIG = Path(__file__).parents[2] / "training/configs/ablation.toml"
+
+
+def test_every_experiment_runs_with_every_seed(tmp_path):
+    """What makes an experiment comes after --set: else a row would not be what its title says."""
+    parser, ran = argparse.ArgumentParser(), {}
+    add_arguments(parser, CONFIG, tmp_path)
+    args = parser.parse_args(["--seeds", "2", "--set", "model.long_term=true", "train.steps=7"])
+
+    def run(name, settings, sets, out):
+        ran[out] = name, settings.model.long_term, settings.train.steps, settings.train.seed
+        return {each: {"dog_1": settings.train.seed} for each in sets}
+
+    results = run_experiments(args, {"whole": [], "part": ["model.long_term=false"]}, run)
+    assert ran == {
+        tmp_path / name / str(seed): (name, name == "whole", 7, seed) for seed in (0, 1) for name in ("whole", "part")
+    }
+    assert results["part"] == {"davis2016_train": [{"dog_1": 0}, {"dog_1": 1}], "videos": [{"dog_1": 0}, {"dog_1": 1}]}
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="the same command goes on"):
+        run_experiments(args, {"whole": []}, stopped)
+    args.seeds = 0
+    with pytest.raises(TTVOSError, match="--seeds"):
+        run_experiments(args, {"whole": []}, run)
 
 
 def test_scores_are_measured_once(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from tests.shipped import NETWORKS
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.training.settings import load_settings, resolve
+from ttvos_tf.training.settings import RunSettings, load_settings, resolve
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "training/configs").rglob("*.toml"))
@@ -30,6 +30,12 @@ def test_what_a_config_starts_from_is_to_be_had(path):
     settings = load_settings(path)
     for file in filter(None, (settings.init, settings.backbone_weights, settings.teacher_weights)):
         assert file in SHIPPED | LEFT_BY_A_RUN or is_written_by_a_command(file, path) or is_explained(file, path), file
+
+
+def test_weights_of_a_backbone_are_a_name_or_a_file_below_the_data(tmp_path):
+    (tmp_path / "published.h5").touch()
+    for given, expected in (("", None), ("imagenet", "imagenet"), ("published.h5", str(tmp_path / "published.h5"))):
+        assert RunSettings(backbone_weights=given).backbone_from(tmp_path) == expected
 
 
 def test_most_configs_start_from_something():

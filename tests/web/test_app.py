@@ -95,6 +95,12 @@ def test_files_come_as_what_they_are(server, video):
         assert (response.status, int(response.headers["Content-Length"]), body) == (200, len(content), b""), path
 
 
+def test_the_engine_is_unpacked_once(server, page):
+    _, first = get(server, "/wasm-1/engine.wasm")
+    (page / ENGINE).unlink()
+    assert get(server, "/wasm-1/engine.wasm")[1] == first == b"\0asm"
+
+
 def test_the_models_on_this_machine_are_served(page, monkeypatch):
     everything, default = installed(), installed()[default_name()]
     for here in (list(everything.values()), [default]):

@@ -6,17 +6,19 @@ those that they replace.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ttvos_tf.backbones.base import Backbone, conv_bn
 from ttvos_tf.compat import Tensor, keras, tf
 from ttvos_tf.errors import TTVOSError
+from ttvos_tf.rebuild import copy_layer, rebuild
 
 STRIDE2_CHANNELS = 16
 # Of the 3x3 convolutions; a pointwise one behind each brings them down to the published width. The first one changes
 # the stride, the others are in residual blocks. Without one of these at stride 4, the stem sees too little there.
 STRIDE4_CHANNELS = (64, 96)
 STRIDE8_CHANNELS = (128, 128, 128)
+ENDS = ("stem4_1_add", "stem8_2_add")  # as _blocks names the last layers of these
 
 
 def with_dense_stem(backbone: Backbone) -> Backbone:
@@ -34,27 +36,24 @@ def with_dense_stem(backbone: Backbone) -> Backbone:
     if not backbone.stem:
         raise TTVOSError("dense_stem: only the backbone mobilenet_v2 has a stem that can be replaced")
     model = backbone.model
-    ends = [model.get_layer(name).output for name in backbone.stem]
-    frame = model.inputs[0]
-    maps = _stem(frame, *(end.shape[-1] for end in ends))
-    tensors = {id(end): new for end, new in zip(ends, maps, strict=True)}
-    for layer in model.layers:
-        given = [] if isinstance(layer, keras.layers.InputLayer) else tf.nest.flatten(layer.input)
-        if id(layer.output) in tensors or not all(id(tensor) in tensors for tensor in given) or not given:
-            continue  # of the stem, or before it
-        copied = layer.__class__.from_config(layer.get_config())
-        tensors[id(layer.output)] = copied(tf.nest.map_structure(lambda tensor: tensors[id(tensor)], layer.input))
-        copied.set_weights(layer.get_weights())
-    outputs = [tensors[id(output)] for output in model.outputs]
-    dense = backbone.on(keras.Model(frame, outputs, name=model.name))
-    return dataclasses.replace(dense, stem=tuple(tensor.node.layer.name for tensor in maps))
+    end4, end8 = (model.get_layer(name) for name in backbone.stem)
+    # The stem's layers pass on what they are given, so its ends are given the frame and the dense map at stride 4.
+    instead: dict[str, Callable] = {layer.name: _passed_on for layer in keras.Model(model.inputs, end8.output).layers}
+    instead[end4.name] = lambda given: _to_stride4(_passed_on(given), end4.output.shape[-1])
+    instead[end8.name] = lambda given: _blocks(_passed_on(given), end8.output.shape[-1], STRIDE8_CHANNELS, "stem8")
+    dense = rebuild(model, lambda layer: instead.get(layer.name) or copy_layer(layer))
+    return dataclasses.replace(backbone.on(dense), stem=ENDS)
 
 
-def _stem(frame: Tensor, channels4: int, channels8: int) -> list[Tensor]:
-    """Frame (B, H, W, 3) -> linear maps at stride 4 and at stride 8, of so many channels."""
+def _passed_on(given: Tensor | list[Tensor]) -> Tensor:
+    """What a layer was given; of several inputs, which are all the same here, one."""
+    return tf.nest.flatten(given)[0]
+
+
+def _to_stride4(frame: Tensor, channels: int) -> Tensor:
+    """Frame (B, H, W, 3) -> a linear map (B, H/4, W/4, channels)."""
     x = conv_bn(frame, STRIDE2_CHANNELS, 3, "stem2", strides=2)
-    stride4 = _blocks(x, channels4, STRIDE4_CHANNELS, "stem4")
-    return [stride4, _blocks(stride4, channels8, STRIDE8_CHANNELS, "stem8")]
+    return _blocks(x, channels, STRIDE4_CHANNELS, "stem4")
 
 
 def _blocks(x: Tensor, channels: int, inside: Sequence[int], name: str) -> Tensor:

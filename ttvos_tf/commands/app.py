@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import io
 import json
 import os
@@ -129,6 +130,7 @@ def _type(name: str) -> str:
     return TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
 
 
+@functools.lru_cache(maxsize=8)  # the files of an engine's four kinds: a page that is reloaded asks for its two again
 def _unpacked(archive: Path, name: str) -> bytes | None:
     """One file of an archive, or None. It is read in order, so what comes first in it is had soonest."""
     with tarfile.open(archive, "r|xz") as packed:

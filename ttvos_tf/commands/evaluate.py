@@ -8,7 +8,7 @@ import argparse
 import functools
 from pathlib import Path
 
-from ttvos_tf.commands.options import open_json
+from ttvos_tf.commands.options import add_json_argument, add_threads_argument, open_json
 from ttvos_tf.contract import SUFFIX
 from ttvos_tf.data.davis import sequences
 from ttvos_tf.errors import TTVOSError
@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="for the masks and CSV files (default: results/<year, split, model>; with --results, that folder)",
     )
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
+    add_threads_argument(parser)
+    add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttvos_tf.commands.options import open_json
+from ttvos_tf.commands.options import add_json_argument, open_json
 from ttvos_tf.config import BACKBONES, ModelConfig, read_model_config
 from ttvos_tf.contract import SIZE_STEP
 from ttvos_tf.errors import TTVOSError
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", metavar="HxW", help="frame size to count a network at (default: the paper's, 480x853)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
+    add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from ttvos_tf.commands.options import add_threads_argument
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.labelling.frames import frames_of
 from ttvos_tf.runtime import Tracker
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the frames of a video are put, and their annotations (default: results/<video>_labelme)",
     )
     parser.add_argument("--model", metavar="NAME|PATH", help="installed model, or .tflite file (default: the best)")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
+    add_threads_argument(parser)
     parser.add_argument(
         "--labels", metavar="NAME,...", help="names to choose from, as for labelme itself; or a file with one a line"
     )

@@ -40,13 +40,32 @@ def open_json(path: Path | None, inputs: Iterable[str | Path | None]) -> Iterato
         yield write
 
 
-def add_measure_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that say how to measure."""
+def add_threads_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds --threads."""
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
+
+
+def add_json_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds --json, for `open_json`."""
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
+
+
+def add_sequence_arguments(parser: argparse.ArgumentParser, split: str) -> None:
+    """Adds what names a model and the sequences that it is measured on; `split` is the default of --split."""
+    parser.add_argument("model", help="an installed model, or a file")
+    parser.add_argument("--davis", type=Path, required=True, metavar="DIR", help="a folder as DAVIS has it")
+    parser.add_argument("--split", default=split, help=f"which of its sequences (default: {split})")
+    add_threads_argument(parser)
+    add_json_argument(parser)
+
+
+def add_measure_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say how to measure time."""
+    add_threads_argument(parser)
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--frames", type=int, default=50, metavar="N", help="frames to time (default: 50)")
     parser.add_argument("--objects", type=int, default=1, metavar="K", help="objects to track (default: 1)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
+    add_json_argument(parser)
 
 
 def frame_index(text: str) -> int:

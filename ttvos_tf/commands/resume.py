@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ttvos_tf import __version__
 from ttvos_tf.commands.outputs import PNG, Places
 from ttvos_tf.errors import TTVOSError
@@ -51,11 +53,6 @@ def add_resume_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def is_resumable(args: argparse.Namespace, source: Source) -> bool:
-    """Whether another run could go on from this one's masks."""
-    return bool(source.files) and args.format == PNG and not args.backward
-
-
 def check_resume(args: argparse.Namespace, places: Places, source: Source) -> None:
     """Refuses a --resume that cannot be, and says without one what has been left.
 
@@ -75,60 +72,9 @@ def check_resume(args: argparse.Namespace, places: Places, source: Source) -> No
     }
     for what, given in unfit.items():
         if given:
-            raise TTVOSError(f"--resume: not with {what}: only masks of one video file or folder are gone on with")
+            raise TTVOSError(f"--resume: not with {what}: only masks of one video file or folder can be resumed")
     if not left_at(places.out):
         raise TTVOSError(f"--resume: beside {places.out} nothing is left to go on from: {ANEW}")
-
-
-def run_of(args: argparse.Namespace, given: Sequence[Prompt], source: Source, origin: str, tracker: Tracker) -> Run:
-    """What the masks depend on, each by what is said of it where it differs."""
-    files = [file.stat() for file in source.files]
-    states = [[file.name, each.st_size, each.st_mtime_ns] for file, each in zip(source.files, files, strict=True)]
-    prompts = [[each.frame, each.object_id, each.box, _content(each.mask)] for each in given]
-    return {
-        "another source": _digest([origin, states]),
-        "other masks or boxes": _digest(prompts),
-        "another model": _content(tracker.model.path),
-        "another encoder": _content(args.encoder),
-        "another delegate": args.delegate or "",
-        "another runtime": tracker.model.runtime,
-        "another number of threads": str(args.threads),
-        "another version of ttvos": __version__,
-    }
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-def _content(path: object) -> str:
-    if not isinstance(path, str | Path):
-        return ""
-    with open_input(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def find_earlier(out: Path, run: Run) -> Unfinished:
-    """The farthest of what is left beside `out` of the same run.
-
-    Raises:
-        TTVOSError: there is none.
-    """
-    found, problems = [], []
-    for folder in left_at(out):
-        try:
-            left = read_unfinished(folder)
-        except TTVOSError as error:
-            problems.append(f"{error}: remove {folder}, and {ANEW}")
-            continue
-        if left.run == run:
-            found.append(left)
-        else:
-            what = next((what for what in run if left.run.get(what) != run[what]), "other options")
-            problems.append(f"--resume: {folder} was begun with {what}: go on as it was begun, or {ANEW}")
-    if not found:
-        raise TTVOSError([*problems, f"--resume: beside {out} nothing is left to go on from: {ANEW}"][0])
-    return max(found, key=lambda each: each.count)
 
 
 @dataclass(frozen=True)
@@ -149,7 +95,7 @@ class Keeping:
         folder = None
         try:
             with resumable_folder(places.out, self.run, places.replaceable, self.earlier) as folder:
-                masks = KeptMasks(folder, places.origin, self.earlier)
+                masks = _KeptMasks(folder, places.origin, self.earlier)
                 try:
                     yield masks.add
                 except BaseException:
@@ -204,7 +150,7 @@ class Keeping:
         return states
 
 
-class KeptMasks:
+class _KeptMasks:
     """Fills an unfinished folder with masks, and says now and then how far they are."""
 
     def __init__(self, folder: Path, origin: str, earlier: Unfinished | None):
@@ -237,3 +183,67 @@ class KeptMasks:
             with contextlib.suppress(TTVOSError, OSError):
                 write_state(self._folder, self._done, state)
         self._saved = time.monotonic()
+
+
+def keeping_of(
+    args: argparse.Namespace, given: Sequence[Prompt], source: Source, places: Places, tracker: Tracker
+) -> Keeping:
+    """How the masks of a run are kept: if another run could go on from them, and with --resume from what.
+
+    Raises:
+        TTVOSError: --resume, and nothing is left of the same run.
+    """
+    if not source.files or args.format != PNG or args.backward:
+        return Keeping({})
+    run = _run_of(args, given, source, places.origin, tracker)
+    return Keeping(run, _find_earlier(places.out, run) if args.resume else None)
+
+
+def _run_of(args: argparse.Namespace, given: Sequence[Prompt], source: Source, origin: str, tracker: Tracker) -> Run:
+    """What the masks depend on, each by what is said of it where it differs."""
+    files = [file.stat() for file in source.files]
+    states = [[file.name, each.st_size, each.st_mtime_ns] for file, each in zip(source.files, files, strict=True)]
+    prompts = [[each.frame, each.object_id, each.box, _content(each.mask)] for each in given]
+    return {
+        "another source": _digest([origin, states]),
+        "other masks or boxes": _digest(prompts),
+        "another model": tracker.model.digest,
+        "another delegate": args.delegate or "",
+        "another runtime": tracker.model.runtime,
+        "another number of threads": str(args.threads),
+        "another version of ttvos": __version__,
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _content(mask: str | Path | np.ndarray | None) -> str:
+    if not isinstance(mask, str | Path):  # a box; the command line gives masks by their files
+        return ""
+    with open_input(mask) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _find_earlier(out: Path, run: Run) -> Unfinished:
+    """The farthest of what is left beside `out` of the same run.
+
+    Raises:
+        TTVOSError: there is none.
+    """
+    found, problems = [], []
+    for folder in left_at(out):
+        try:
+            left = read_unfinished(folder)
+        except TTVOSError as error:
+            problems.append(f"{error}: remove {folder}, and {ANEW}")
+            continue
+        if left.run == run:
+            found.append(left)
+        else:
+            what = next((what for what in run if left.run.get(what) != run[what]), "other options")
+            problems.append(f"--resume: {folder} was begun with {what}: go on as it was begun, or {ANEW}")
+    if not found:
+        raise TTVOSError([*problems, f"--resume: beside {out} nothing is left to go on from: {ANEW}"][0])
+    return max(found, key=lambda each: each.count)

@@ -12,10 +12,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ttvos_tf.commands.options import noted_stops, open_json
+from ttvos_tf.commands.options import add_threads_argument, noted_stops, open_json
 from ttvos_tf.commands.outputs import Output, Places, add_output_arguments, check_names, open_outputs, places_of
 from ttvos_tf.commands.prompts import add_prompt_arguments, prompts_of
-from ttvos_tf.commands.resume import Keeping, add_resume_argument, check_resume, find_earlier, is_resumable, run_of
+from ttvos_tf.commands.resume import add_resume_argument, check_resume, keeping_of
 from ttvos_tf.commands.sources import name_of, origin_of, split
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.media.atomic import Together
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delegate", metavar="LIB", help="library for the encoder: libedgetpu.so.1 (default: the CPU)")
     add_output_arguments(parser)
     add_resume_argument(parser)
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the model (default: 2)")
+    add_threads_argument(parser)
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was done, and how fast, as JSON")
     parser.add_argument("--profile", action="store_true", help="also print where time went")
@@ -101,13 +101,9 @@ def _segment(
         size = size_of(first[1])
         prompts = Prompts(given, size, source.count)
         check_names(places.names, prompts.frames)
-        if tracker is None:
-            model = args.model or default_name()
-            tracker = Tracker(model, args.threads, args.runtime, args.encoder, args.delegate)
-        keeping = Keeping({})
-        if is_resumable(args, source):
-            run = run_of(args, given, source, places.origin, tracker)
-            keeping = Keeping(run, find_earlier(places.out, run) if args.resume else None)
+        model = args.model or default_name()
+        tracker = tracker or Tracker(model, args.threads, args.runtime, args.encoder, args.delegate)
+        keeping = keeping_of(args, given, source, places, tracker)
         begin = time.perf_counter()
         numbered = ((index, *each) for index, each in enumerate(itertools.chain([first], frames)))
         # All are opened before the work, and renamed after it, last opened first: the report comes when all is there.
@@ -144,9 +140,7 @@ def _segment(
         write_report(report)
     _print_summary(report, args, outputs)
     if args.profile:
-        ratio = took / max(watch.seconds["network"], 1e-9)
-        print(f"{took:.2f} s, {ratio:.2f} times the network's time beside the other threads, each in its own time:")
-        print(*watch.table(len(seconds)), sep="\n")
+        _print_profile(watch, took, len(seconds))
     return tracker
 
 
@@ -206,3 +200,9 @@ def _print_summary(report: dict, args: argparse.Namespace, outputs: Sequence[Out
         print(f"{output.label + ':':<8} {output.place}{output.note}")
     if args.json:
         print(f"JSON:    {args.json}")
+
+
+def _print_profile(watch: Stopwatch, took: float, frames: int) -> None:
+    ratio = took / max(watch.seconds["network"], 1e-9)
+    print(f"{took:.2f} s, {ratio:.2f} times the network's time beside the other threads, each in its own time:")
+    print(*watch.table(frames), sep="\n")

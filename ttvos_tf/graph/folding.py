@@ -4,7 +4,7 @@ import numpy as np
 
 from ttvos_tf.compat import keras
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.graph.rebuild import copy_layer, readers, rebuild
+from ttvos_tf.rebuild import copy_layer, readers, rebuild
 
 
 def fold_batch_norms(model: keras.Model) -> keras.Model:

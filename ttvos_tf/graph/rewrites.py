@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ttvos_tf.compat import Tensor, keras
-from ttvos_tf.graph.rebuild import copy_layer, rebuild
 from ttvos_tf.layers import BlockDiagonalConv2D, GroupedConv2D, PixelShuffle
+from ttvos_tf.rebuild import copy_layer, rebuild
 
 
 def dense_groups(model: keras.Model) -> keras.Model:

@@ -21,8 +21,8 @@ from ttvos_tf import contract
 from ttvos_tf.backbones.base import Backbone
 from ttvos_tf.compat import Tensor, keras
 from ttvos_tf.contract import names
-from ttvos_tf.graph.rebuild import Readers, copy_layer, readers, rebuild
 from ttvos_tf.layers import BlockDiagonalConv2D, Channels
+from ttvos_tf.rebuild import Readers, copy_layer, readers, rebuild
 
 FEATURES = names(contract.FEATURES)
 

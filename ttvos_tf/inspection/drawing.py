@@ -8,9 +8,8 @@ from PIL import Image, ImageDraw, ImageFont
 from ttvos_tf.inspection.stages import TITLES, Stage
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom
-Item = (
-    str | tuple[str, str, str, int]
-)  # a stage; or a line that passes a column: source, target, tensor, and the column
+Item = str | tuple[str, str, str, int]
+"""A stage; or a line that passes a column: source, target, tensor, and the column."""
 
 LINE, TITLE, WIDTH, GAP, MARGIN = 22, 30, 262, 70, 24  # heights of a line and a title, widths of a box and between two
 COLOURS = ("#4269d0", "#c04f00", "#2f8a4c", "#8a4fd8", "#b33a5b", "#7a5b3a", "#1f8a99", "#6b6b6b")  # of the sources

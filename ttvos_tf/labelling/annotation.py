@@ -26,7 +26,7 @@ Shape = dict[str, Any]
 """A shape as the file has it."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Object:
     """An object of a video, as labelme tells them apart.
 
@@ -72,7 +72,6 @@ def write_annotation(path: Path, content: Mapping[str, Any]) -> None:
     Raises:
         TTVOSError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as partial:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
 

@@ -16,7 +16,6 @@ from tensorflow_model_optimization.quantization.keras.quantizers import Quantize
 
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
-from ttvos_tf.graph.rebuild import Readers
 from ttvos_tf.layers import (
     BlockDiagonalConv2D,
     Channels,
@@ -30,6 +29,7 @@ from ttvos_tf.layers import (
     UnitLength,
 )
 from ttvos_tf.quantization.quantizers import KEY_RANGE, ChannelWeights, MovingRange
+from ttvos_tf.rebuild import Readers
 
 layers = keras.layers
 
@@ -99,7 +99,7 @@ def config_of(layer: keras.layers.Layer, read_by: Readers, outputs: set[str]) ->
 
     Args:
         layer: of a model in its inference form.
-        read_by: graph.rebuild.readers of the model.
+        read_by: rebuild.readers of the model.
         outputs: names of the layers that make the model's outputs.
 
     Returns:

@@ -9,12 +9,12 @@ from tensorflow_model_optimization.quantization.keras.quantizers import Quantize
 from ttvos_tf.compat import keras, tf
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.graph.inference import inference_form
-from ttvos_tf.graph.rebuild import copy_layer, readers, rebuild
 from ttvos_tf.layers import PadWithColor
 from ttvos_tf.network.ttvos import TTVOS
 from ttvos_tf.quantization.configs import Int8, config_of
 from ttvos_tf.quantization.quantizers import KEY_RANGE, FixedRange, same_range
 from ttvos_tf.quantization.rounding import Int8Rounding
+from ttvos_tf.rebuild import copy_layer, readers, rebuild
 
 # A camera byte p enters as (p - 128) / 127.5, an int8 number of that scale and zero point 0. The float network takes
 # p / 127.5 - 1, whose zero lies between two bytes: half a byte more.

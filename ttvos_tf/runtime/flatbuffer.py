@@ -158,11 +158,21 @@ class _DamagedError(Exception):
     """What is wrong with a file."""
 
 
-def verify(path: Path) -> str:
-    """Checks a file.
+@dataclass(frozen=True)
+class Verified:
+    """A file that is whole.
 
-    Returns:
-        Its SHA-256; "" if it carries the checksum of its own content, so that every byte is as it was written.
+    Attributes:
+        digest: of its content, hexadecimal: the checksum that it carries, else its SHA-256.
+        carried: whether it carries that, so that every byte is as it was written.
+    """
+
+    digest: str
+    carried: bool
+
+
+def verify(path: Path) -> Verified:
+    """Checks a file.
 
     Raises:
         TTVOSError: the file is missing, is not TFLite, is damaged, or is not what its checksum says.
@@ -179,9 +189,10 @@ def verify(path: Path) -> str:
         reason = f" ({error})" if isinstance(error, _DamagedError) else ""
         raise TTVOSError(f"{path}: the file is cut short or damaged: copy or download it again{reason}") from None
     for span in sums:
-        if digest(content, span) != content[span.start : span.start + span.size]:
+        found = digest(content, span)
+        if found != content[span.start : span.start + span.size]:
             raise TTVOSError(f"{path}: the file is not as it was written (its checksum differs): copy it again")
-    return "" if sums else hashlib.sha256(content).hexdigest()
+    return Verified((found if sums else hashlib.sha256(content).digest()).hex(), carried=bool(sums))
 
 
 def digest(content: bytes, span: Span) -> bytes:

@@ -35,6 +35,7 @@ class TFLiteModel:
         name: `<backbone>_<H>x<W>_<precision>`, from the file's name.
         size: (height, width) of its frames.
         runtime: "litert", "tflite-runtime" or "tensorflow": what runs it.
+        digest: tells its content from that of other models.
     """
 
     signatures: ClassVar = SIGNATURES
@@ -54,7 +55,7 @@ class TFLiteModel:
         self.runtime, module = load_runtime(runtime)
         self.path = find_model(model)
         self.name = name_of(self.path)
-        check_file(self.path, module)
+        self.digest = check_file(self.path, module)
         try:
             with plain_name(self.path) as name:
                 self._interpreter = module.Interpreter(model_path=name, num_threads=num_threads)
@@ -93,15 +94,19 @@ class TFLiteModel:
             raise TTVOSError(f"{self.path}: {self.runtime} cannot run {signature}: {first_line(error)}") from None
 
 
-def check_file(path: Path, module: Any, delegate: str | None = None) -> None:
+def check_file(path: Path, module: Any, delegate: str | None = None) -> str:
     """Checks a file before a runtime maps it: by its own checksum or that of an installed one, else by a trial.
+
+    Returns:
+        Its digest (flatbuffer.Verified).
 
     Raises:
         TTVOSError: it is damaged, or ends the process that runs it.
     """
-    digest = verify(path)
-    if digest and not is_installed(digest):
-        try_file(path, digest, module.__name__, delegate)
+    verified = verify(path)
+    if not verified.carried and not is_installed(verified.digest):
+        try_file(path, verified.digest, module.__name__, delegate)
+    return verified.digest
 
 
 def _described(details: Mapping[str, Mapping[str, Any]]) -> dict[str, Tensor]:

@@ -51,7 +51,7 @@ class SplitModel(TFLiteModel):
             delegates = [module.load_delegate(delegate)] if delegate else None
         except Exception as error:  # a library that is none, or no delegate
             raise TTVOSError(f"delegate {delegate}: cannot be loaded: {first_line(error)}") from None
-        check_file(path, module, delegate)
+        self.digest += check_file(path, module, delegate)
         try:
             with plain_name(path) as name, without_announcement():
                 self._encoder = module.Interpreter(name, num_threads=num_threads, experimental_delegates=delegates)

@@ -1,26 +1,33 @@
-"""Experiments with one budget and several seeds: what they are scored on, and how scores are kept. No TensorFlow."""
+"""Experiments with one budget and several seeds: they run, and their scores are kept. No TensorFlow."""
 
 import argparse
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from ttvos_tf.errors import TTVOSError
 from ttvos_tf.evaluation.compare import Scores, read_scores
 from ttvos_tf.evaluation.davis import Score
 from ttvos_tf.evaluation.report import to_json
 from ttvos_tf.inputs import read_json
+from ttvos_tf.limits import check_whole
 from ttvos_tf.media.atomic import atomic_file
-from ttvos_tf.training.settings import RunSettings, ValidationSettings
+from ttvos_tf.training.options import add_config_arguments
+from ttvos_tf.training.settings import RunSettings, ValidationSettings, load_settings
+
+Sets = dict[str, ValidationSettings]
+"""What experiments are scored on, by the folder's name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, config: Path, out: Path) -> None:
     """The options of a script that runs experiments, with its default config and folder."""
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings an experiment (default: 3)")
     parser.add_argument("--config", type=Path, default=config, help="what all have in common")
-    parser.add_argument("--data", type=Path, default=Path("."), help="folder that the config's paths are relative to")
+    add_config_arguments(parser)
     parser.add_argument(
         "--videos",
         default="data/videos",
@@ -28,13 +35,45 @@ def add_arguments(parser: argparse.ArgumentParser, config: Path, out: Path) -> N
         help="a DAVIS-2017 folder, relative to --data, whose split val is scored too (default: data/videos)",
     )
     parser.add_argument("--out", type=Path, default=out, help=f"a folder for each run (default: {out})")
-    parser.add_argument(
-        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="values instead of the config's"
-    )
 
 
-def scored_sets(settings: RunSettings, videos: str) -> dict[str, ValidationSettings]:
-    """Folder -> what experiments are scored on: the [validation] block, and the split val of `--videos`.
+def run_experiments(
+    args: argparse.Namespace,
+    overrides: Mapping[str, Sequence[str]],
+    run: Callable[[str, RunSettings, Sets, Path], dict[str, Scores]],
+) -> dict[str, dict[str, list[Scores]]]:
+    """Trains and scores experiments with each seed.
+
+    Args:
+        args: with the options of `add_arguments`.
+        overrides: experiment -> the config's values that make it, which come after those of --set.
+        run: (experiment, its settings, what to score it on, the run's folder) -> its scores on each set.
+
+    Returns:
+        Experiment -> set -> scores, a seed each.
+
+    Raises:
+        TTVOSError: a bad option or config; or what `run` raises.
+    """
+    check_whole(args.seeds, 1, 100, "--seeds")
+    runs = {  # read before the first training, which takes long
+        (name, seed): load_settings(args.config, [*args.set, *values, f"train.seed={seed}"])
+        for seed in range(args.seeds)
+        for name, values in overrides.items()
+    }
+    sets = scored_sets(next(iter(runs.values())), args.videos)
+    results: dict[str, dict[str, list[Scores]]] = {name: {each: [] for each in sets} for name in overrides}
+    try:
+        for (name, seed), settings in tqdm(runs.items(), unit="run", disable=None):
+            for each, scores in run(name, settings, sets, args.out / name / str(seed)).items():
+                results[name][each].append(scores)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same command goes on") from None
+    return results
+
+
+def scored_sets(settings: RunSettings, videos: str) -> Sets:
+    """What experiments are scored on: the [validation] block, and the split val of `--videos`.
 
     Raises:
         TTVOSError: there is no such block.

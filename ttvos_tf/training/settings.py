@@ -199,6 +199,12 @@ class RunSettings(_Files):
     data: tuple[DataSettings, ...] = ()
     validation: ValidationSettings | None = None
 
+    def backbone_from(self, data_root: Path) -> str | None:
+        """`backbone_weights` with the path of its file, if it is one; None for random weights."""
+        if self.backbone_weights in ("", "imagenet"):
+            return self.backbone_weights or None
+        return str(resolve(self.backbone_weights, data_root))
+
     def weights_read(self, data_root: Path) -> list[Path]:
         """The files that a run starts from."""
         return [resolve(path, data_root) for path in (self.init, self.backbone_weights, self.teacher_weights) if path]

@@ -211,9 +211,6 @@ class Trainer:
 
 def _start_model(settings: RunSettings, data_root: Path) -> tuple[TTVOS, TTVOS | None]:
     """The network with the weights that the run starts from; and the float one that it was, if it is quantised now."""
-    weights = settings.backbone_weights
-    if weights and weights != "imagenet":
-        weights = str(resolve(weights, data_root))
     config, height, width = settings.model, settings.train.height, settings.train.width
     path = resolve(settings.init, data_root)
     arrays = read_npz(path) if settings.init else {}
@@ -221,7 +218,8 @@ def _start_model(settings: RunSettings, data_root: Path) -> tuple[TTVOS, TTVOS |
     if settings.train.targets == "init" and not quantizes:
         raise TTVOSError('train.targets = "init" needs model.quantized = true and float weights in `init`')
     if not arrays:
-        return build_model(config, height=height, width=width, backbone_weights=weights or None), None
+        weights = settings.backbone_from(data_root)
+        return build_model(config, height=height, width=width, backbone_weights=weights), None
     started = dataclasses.replace(config, quantized=False) if quantizes else config
     model = build_model(started, height=height, width=width)
     assign_weights(model, arrays, path)

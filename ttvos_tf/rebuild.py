@@ -1,4 +1,4 @@
-"""Rebuilding a functional Keras model layer by layer: what every rewrite of a network is written with."""
+"""Rebuilding a functional Keras model layer by layer: what every rewrite of one is written with."""
 
 from collections.abc import Callable, Mapping
 

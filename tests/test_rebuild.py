@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ttvos_tf.compat import keras
-from ttvos_tf.graph.rebuild import copy_layer, readers, rebuild
+from ttvos_tf.rebuild import copy_layer, readers, rebuild
 
 
 @pytest.fixture
