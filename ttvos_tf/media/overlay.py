@@ -8,6 +8,7 @@ from ttvos_tf.media.images import davis_palette
 from ttvos_tf.media.sizes import check_frame, check_labels, format_size, size_of
 
 OPACITY = 0.45
+_COLOURS = davis_palette()[None]
 
 
 def draw_overlay(frame: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -37,7 +38,7 @@ def draw_overlay(frame: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _drawn(frame: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    colours = cv2.LUT(cv2.merge([labels] * 3), davis_palette()[None])
+    colours = cv2.LUT(cv2.merge([labels] * 3), _COLOURS)
     drawn = cv2.addWeighted(frame, 1 - OPACITY, colours, OPACITY, 0)
     # A pixel is on an outline if another label is next to it: neighbouring objects are told apart too.
     square = np.ones((3, 3), np.uint8)

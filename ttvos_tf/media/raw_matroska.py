@@ -8,22 +8,22 @@ import struct
 
 from ttvos_tf.media.sizes import Size
 
-PIXELS = {3: b"RGB\x18", 4: b"RGBA"}
+I420, RGBA = b"I420", b"RGBA"  # layouts of pixels
 UNKNOWN_SIZE = b"\x01\xff\xff\xff\xff\xff\xff\xff"
 
 
-def header(size: Size, channels: int, fps: float) -> bytes:
+def header(size: Size, layout: bytes, fps: float) -> bytes:
     """What comes before the first frame.
 
     Args:
         size: (height, width) in pixels.
-        channels: 3 for RGB, 4 for RGBA, uint8 each.
+        layout: of the frames' bytes: I420 or RGBA.
         fps: frames per second, on average.
     """
     height, width = size
     kind = _element(0x1A45DFA3, _element(0x4282, b"matroska"))  # EBML, DocType
     scale = _element(0x1549A966, _number(0x2AD7B1, 1000))  # Info, TimestampScale: microseconds
-    picture = _number(0xB0, width) + _number(0xBA, height) + _element(0x2EB524, PIXELS[channels])
+    picture = _number(0xB0, width) + _number(0xBA, height) + _element(0x2EB524, layout)
     track = (
         _number(0xD7, 1)  # TrackNumber
         + _number(0x73C5, 1)  # TrackUID

@@ -23,6 +23,7 @@ from ttvos_tf.media.ffmpeg import INSTALL, Sound, encodes, every_frame, ffmpeg, 
 from ttvos_tf.media.native import FFMPEG, caught_stderr, plain_name
 from ttvos_tf.media.sizes import Size
 from ttvos_tf.media.video import read_packets
+from ttvos_tf.media.yuv import to_i420
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class VideoWriter:
         if program and encodes(kind.options):
             heard = sound_of(sound) if sound else None
             self.codec, self.sound = kind.codec, heard is not None
-            self._encoder = _FFmpeg(program, path, kind, fps, padded, 4 if transparent else 3, times, heard)
+            self._encoder = _FFmpeg(program, path, kind, fps, padded, transparent, times, heard)
         elif transparent:
             raise TTVOSError(
                 f"{self._name}: a video with transparency needs ffmpeg: {INSTALL}; or name a folder of PNGs"
@@ -172,7 +173,7 @@ class _FFmpeg:
         kind: Kind,
         fps: float,
         size: Size,
-        channels: int,
+        transparent: bool,
         times: Sequence[float] | None,
         sound: Sound | None,
     ):
@@ -198,13 +199,15 @@ class _FFmpeg:
         # A session of its own: Ctrl-C, which ends a camera's recording, must not reach ffmpeg before the last frame.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         self._index = 0
-        self._send(raw_matroska.header(size, channels, fps))
+        self._transparent = transparent
+        self._send(raw_matroska.header(size, raw_matroska.RGBA if transparent else raw_matroska.I420, fps))
 
     def write(self, frame: np.ndarray) -> None:
         seconds = self._times[self._index] if self._times else float(self._index / self._rate)
         self._index += 1
-        self._send(raw_matroska.frame_header(seconds, frame.nbytes))
-        self._send(np.ascontiguousarray(frame).data)
+        pixels = np.ascontiguousarray(frame) if self._transparent else to_i420(frame)
+        self._send(raw_matroska.frame_header(seconds, pixels.nbytes))
+        self._send(pixels.data)
 
     def release(self) -> None:
         self._process.communicate()  # its exit code tells no more than the frames, which `close` counts
