@@ -1,4 +1,4 @@
-"""Draws the pictures of outputs.md: runs `ttvos segment` on the bundled clip, and shows what it wrote.
+"""Draws the pictures of outputs.md: runs the commands on the bundled clip, and shows what they wrote.
 
 python docs/outputs.py
 """
@@ -14,14 +14,14 @@ import numpy as np
 from PIL import Image
 
 from ttvos_tf import cli
-from ttvos_tf.media.images import davis_palette, read_image, read_mask
+from ttvos_tf.media.images import davis_palette, read_image, read_mask, write_mask
 from ttvos_tf.media.sizes import Size, size_of
 from ttvos_tf.media.video import open_source
-from ttvos_tf.sample.render import FIRST_MASK, VIDEO
+from ttvos_tf.sample.render import BALLOON, CAR, FIRST_MASK, VIDEO, render
 
-FRAME = 20
-SIZE = (213, 120)  # width, height of a picture in pixels
-OUT = Path(__file__).parent
+EARLIER, FRAME = 8, 20
+HEIGHT = 120  # of a picture in pixels
+OUT = Path(__file__).resolve().parent
 CUT = f"{FRAME:05d}"
 
 
@@ -29,31 +29,47 @@ def main() -> None:
     """Runs the commands in an empty folder and writes the pictures."""
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        segment("--out", "masks", "--overlay", "overlay.mp4", "--cutout", "cutout")
+        first = read_mask(FIRST_MASK)
+        write_mask("car.png", np.where(first == CAR, first, 0))
+        write_mask("later.png", render()[1][FRAME])
+        for name, option in {"joins": [], "backward": ["--backward"]}.items():
+            prompts = ("--mask", "car.png", "--mask", f"{FRAME}:{BALLOON}=later.png")
+            segment(*prompts, "--out", "masks", "--overlay", f"{name}.mp4", *option)
+            save(name, np.hstack([frame_of(f"{name}.mp4", index) for index in (EARLIER, FRAME)]))
+        run("frame", str(VIDEO), "--at", str(FRAME), "--grid", "--out", "grid.png")
+        save("grid", read_image("grid.png"))
+        save("label", read_image(OUT / "labelling_tracking.webp"))
+        save("app", read_image(OUT / "browser_wide.webp"))
+        mask = ("--mask", str(FIRST_MASK))
+        segment(*mask, "--out", "masks", "--overlay", "overlay.mp4", "--cutout", "cutout")
         frames = [frame for _, frame in open_source(VIDEO)]
         save("overlay", frame_of("overlay.mp4"))
         save("cutout", on_squares(np.asarray(Image.open(f"cutout/{CUT}.png"))))
         cv2.imwrite("beach.png", beach(size_of(frames[0]))[..., ::-1])
         for name, background in {"blur": "blur", "colour": "#00ff00", "image": "beach.png"}.items():
-            segment("--out", "masks", "--cutout", f"{name}.mp4", "--background", background)
+            segment(*mask, "--out", "masks", "--cutout", f"{name}.mp4", "--background", background)
             save(name, frame_of(f"{name}.mp4"))
         save("png", davis_palette()[read_mask(f"masks/{CUT}.png")])
         names = ("--name", "1=car", "--name", "2=balloon")
         for name, place in {"coco": "a.json", "yolo": "yolo", "labelme": "labelme", "cvat": "a.xml"}.items():
-            segment("--format", name, "--out", place, *names)
+            segment(*mask, "--format", name, "--out", place, *names)
             save(name, DRAWINGS[name](frames[FRAME].copy()))
 
 
 def segment(*options: str) -> None:
     """Tracks the bundled clip."""
-    arguments = ["segment", str(VIDEO), "--mask", str(FIRST_MASK), "--model", "mobilenet_v2_240x432_int8", *options]
-    if cli.main(arguments):
+    run("segment", str(VIDEO), "--model", "mobilenet_v2_240x432_int8", *options)
+
+
+def run(*arguments: str) -> None:
+    """`ttvos` with these arguments."""
+    if cli.main(list(arguments)):
         raise SystemExit(1)
 
 
-def frame_of(video: str) -> np.ndarray:
-    """The frame that is shown, of a video."""
-    return next(frame for index, (_, frame) in enumerate(open_source(video)) if index == FRAME)
+def frame_of(video: str, wanted: int = FRAME) -> np.ndarray:
+    """One frame of a video."""
+    return next(frame for index, (_, frame) in enumerate(open_source(video)) if index == wanted)
 
 
 def on_squares(image: np.ndarray) -> np.ndarray:
@@ -128,7 +144,8 @@ DRAWINGS = {"coco": coco, "yolo": yolo, "labelme": labelme, "cvat": cvat}
 
 def save(name: str, picture: np.ndarray) -> None:
     """Writes a small picture."""
-    small = cv2.resize(picture, SIZE, interpolation=cv2.INTER_AREA)
+    height, width = picture.shape[:2]
+    small = cv2.resize(picture, (HEIGHT * width // height, HEIGHT), interpolation=cv2.INTER_AREA)
     cv2.imwrite(str(OUT / f"outputs_{name}.webp"), small[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 80])
 
 

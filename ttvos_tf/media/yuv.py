@@ -1,4 +1,4 @@
-"""RGB as the luma and the colour at half resolution that video encoders take, quicker than by ffmpeg, through half a pipe."""
+"""RGB as video encoders take it, colour at half resolution: quicker than by ffmpeg, and half as much for a pipe."""
 
 import cv2
 import numpy as np
