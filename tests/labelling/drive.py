@@ -3,6 +3,7 @@
 Run in a process of its own, on a screen (a virtual one will do). Prints "done" at the end; anything else is a failure.
 """
 
+import shutil
 import sys
 import time
 import traceback
@@ -19,6 +20,7 @@ from ttvos_tf.sample.render import BALLOON, CAR, render
 MODEL = "mobilenet_v2_480x864_int8"
 SIZE = (1280, 720)
 FIXED, STOPPED = 40, 50  # the frame that is put right, and the one after which Stop is pressed
+GONE = 60  # the frame at which the balloon is said to have left
 LEFT = QtCore.Qt.MouseButton.LeftButton
 CONTROL = QtCore.Qt.KeyboardModifier.ControlModifier
 
@@ -46,6 +48,10 @@ class Person:
         """Takes a picture of the screen."""
         QtTest.QTest.qWait(300)
         assert QtGui.QGuiApplication.primaryScreen().grabWindow(0).save(str(self.pictures / f"{name}.png"))
+
+    def keep(self, folder: Path, stage: str) -> None:
+        """Copies the annotations of a folder as they are now, for the test to look at."""
+        shutil.copytree(folder, self.pictures / stage, ignore=lambda _, names: [n for n in names if ".json" not in n])
 
     def press(self, key: str, modifier=QtCore.Qt.KeyboardModifier.NoModifier) -> None:
         """Presses a key, after the window has come back to the front: there may be no window manager."""
@@ -123,6 +129,27 @@ class Person:
         while self.files.currentRow() != frame:
             self.press("D" if self.files.currentRow() < frame else "A")
 
+    def delete(self, mask: np.ndarray) -> None:
+        """Clicks into an object's shape, and deletes it."""
+        ys, xs = np.nonzero(mask)
+        count = len(self.canvas.shapes)
+        self.click(np.median(xs), np.median(ys))
+        self.press("Delete")
+        until(lambda: len(self.canvas.shapes) == count - 1, "the shape to be gone")
+
+    def choose_in_menu(self, menu: str, text: str) -> None:
+        """Clicks on an entry of the window's menus."""
+        bar = self.main.menuBar()
+        (title,) = (each for each in bar.actions() if each.text() == menu)
+        (entry,) = (each for each in title.menu().actions() if each.text() == text)
+        QtTest.QTest.mouseClick(bar, LEFT, pos=bar.actionGeometry(title).center())
+        until(title.menu().isVisible, f"the menu {menu}")
+        QtTest.QTest.mouseClick(title.menu(), LEFT, pos=title.menu().actionGeometry(entry).center())
+
+    def read(self) -> str:
+        """The line below the picture."""
+        return self.main.statusBar().currentMessage()
+
     def stop_after(self, frame: int) -> None:
         """Presses Stop when that frame is there."""
 
@@ -137,9 +164,10 @@ class Person:
         QtCore.QTimer.singleShot(1, look)
 
 
-def story(person: Person) -> None:
-    """Draws on the first frame, tracks, stops, puts right, goes on; then from a late frame backwards."""
+def story(person: Person, folder: Path) -> None:
+    """Draws, tracks, stops, puts right, goes on; removes what was tracked too far; tracks back from the last frame."""
     _, labels = render()
+    last = len(labels) - 1
     person.draw_polygon(labels[0] == CAR, "car")
     person.draw_box(labels[0] == BALLOON, "balloon")
     person.see("drawn")
@@ -147,14 +175,23 @@ def story(person: Person) -> None:
     person.press("T", CONTROL)
     person.go_to(FIXED)
     person.see("tracked")
-    ys, xs = np.nonzero(labels[FIXED] == CAR)
-    person.click(np.median(xs), np.median(ys))
-    person.press("Delete")
+    person.delete(labels[FIXED] == CAR)
     person.draw_polygon(labels[FIXED] == CAR, "car")
     person.see("corrected")
     person.press("T", CONTROL)
-    person.go_to(len(labels) - 1)
+    person.go_to(last)
     person.see("end")
+    person.keep(folder, "forwards")
+    person.go_to(GONE)
+    person.delete(labels[GONE] == BALLOON)
+    person.choose_in_menu("&Track", window.REMOVE)
+    until(lambda: person.read() == f"Removed from {last - GONE} frames", "the line that tells what was removed")
+    person.keep(folder, "removed")
+    person.go_to(last)
+    person.draw_box(labels[last] == BALLOON, "balloon")
+    person.press("B", CONTROL)
+    until(lambda: person.read().startswith("Tracked to 00000"), "the first frame")
+    person.keep(folder, "backwards")
     person.main.close()
 
 
@@ -173,7 +210,7 @@ def main() -> None:
         main.resize(*SIZE)
         main.move(0, 0)
         until(lambda: QtTest.QTest.qWaitForWindowExposed(main, 1000), "the window")
-        story(Person(main, pictures))
+        story(Person(main, pictures), folder)
 
     def with_person(self: window.Tracking, main: QtWidgets.QMainWindow, tracker: Tracker) -> None:
         add_menu(self, main, tracker)

@@ -18,6 +18,7 @@ from ttvos_tf.media.annotations.labelme import is_tracked
 from ttvos_tf.sample.render import BALLOON, CAR, VIDEO, render
 
 HOW = "needs Python 3.12, `pip install '.[labelme]'`, and Xvfb (CONTRIBUTING.md)"
+FIXED, GONE = 40, 60  # the frames where drive.py draws the car anew, and deletes the balloon
 OBJECTS = {Object("car", 1): CAR, Object("balloon", 2): BALLOON}
 
 
@@ -40,25 +41,41 @@ def screen(tmp_path):
     server.wait()
 
 
+def quality(annotations, by_hand):
+    """The IoU of the car and the balloon in each frame, 0 where one is not there: (T, 2).
+
+    Args:
+        annotations: a folder.
+        by_hand: frame -> labels that are drawn there, and not tracked.
+    """
+    _, labels = render()
+    found = []
+    for index, truth in enumerate(labels):
+        shapes = json.loads((annotations / f"{index:05d}.json").read_text())["shapes"]
+        given = given_objects(shapes, truth.shape, tracked_too=True)
+        assert set(given) <= set(OBJECTS)
+        assert {shape["label"] for shape in shapes if not is_tracked(shape)} == by_hand.get(index, set())
+        found.append([iou(given[each].covered, truth == i) if each in given else 0.0 for each, i in OBJECTS.items()])
+    return np.array(found)
+
+
 @pytest.mark.slow
-def test_draw_track_stop_correct_and_go_on(tmp_path, screen):
+def test_draw_track_stop_correct_go_on_remove_and_track_back(tmp_path, screen):
     folder, pictures = frames_of(VIDEO, tmp_path / "frames"), tmp_path / "pictures"
     pictures.mkdir()
     command = [sys.executable, "-m", "tests.labelling.drive", str(folder), str(pictures)]
     done = subprocess.run(command, env=screen, capture_output=True, text=True, timeout=1200)
     assert done.stdout.splitlines()[-1:] == ["done"], done.stdout + done.stderr
-    _, labels = render()
-    found = []
-    for index, truth in enumerate(labels):
-        shapes = json.loads((folder / f"{index:05d}.json").read_text())["shapes"]
-        given = given_objects(shapes, truth.shape, tracked_too=True)
-        assert set(given) <= set(OBJECTS)
-        by_hand = {shape["label"] for shape in shapes if not is_tracked(shape)}
-        assert by_hand == {0: {"car", "balloon"}, 40: {"car"}}.get(index, set())
-        found.append([iou(given[each].covered, truth == i) if each in given else 0.0 for each, i in OBJECTS.items()])
-    mean = np.mean(found[1:], axis=0)
-    print(f"\nmean IoU of {len(found) - 1} frames: car {mean[0]:.3f}, balloon {mean[1]:.3f}")
+    forwards = quality(pictures / "forwards", {0: {"car", "balloon"}, FIXED: {"car"}})
+    mean = forwards[1:].mean(axis=0)
+    print(f"\nmean IoU of {len(forwards) - 1} frames: car {mean[0]:.3f}, balloon {mean[1]:.3f}")
     assert (mean > 0.8).all()
-    assert found[40][0] > 0.95  # as it was corrected
+    assert forwards[FIXED, 0] > 0.95  # as it was corrected
+    removed = quality(pictures / "removed", {0: {"car", "balloon"}, FIXED: {"car"}})
+    assert (removed[GONE:, 1] == 0).all() and (removed[:GONE, 1] == forwards[:GONE, 1]).all()
+    assert (removed[:, 0] == forwards[:, 0]).all()
+    backwards = quality(pictures / "backwards", {0: {"car", "balloon"}, FIXED: {"car"}, len(forwards) - 1: {"balloon"}})
+    assert (backwards[:-1].mean(axis=0) > 0.8).all()
+    assert (backwards[GONE:-1, 1] > 0.8).all()  # and in the last frame it is a box
     for name in ("drawn", "name", "tracking", "tracked", "corrected", "end"):
         assert (pictures / f"{name}.png").stat().st_size > 10_000
